@@ -1,0 +1,1 @@
+"""Downspout: a desktop download manager for S3."""

@@ -1,0 +1,1 @@
+"""QtCore only: the engine on its own thread, seen from the main thread as signals."""

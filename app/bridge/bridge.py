@@ -1,0 +1,232 @@
+"""The engine as the window sees it: commands that return at once, answers as Qt signals."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from app.bridge.engine_thread import EngineThread
+from app.bridge.mirror import Mirror
+from app.bridge.secrets import SecretRequest
+from app.core.errors import ErrorRecord
+from app.core.events import BatchPhase, ChangeSet
+from app.core.objects import ConnectionSpec, DemoFault, Source
+from app.core.policy import BatchPolicy
+from app.engine.engine import Engine
+
+SAMPLE_MS = 50
+SECRET_TIMEOUT_S = 300.0
+
+
+class EngineBridge(QObject):
+    """Owns the engine's thread. Every public method is for the main thread and returns at once.
+
+    A command that has an answer returns a token; the answer's signal carries it. `object` stands for a
+    Python value, named in the comment. Row data is looked up in `mirror`, which has changed already when
+    a signal about it is sent.
+    """
+
+    # Transfers: sampled at 20 Hz while anything moves.
+    batch_added = Signal(str)
+    rows_added = Signal(str, int, int)  # batch id, first index, count
+    rows_changed = Signal(str, object)  # batch id, list of (first, last)
+    batch_changed = Signal(str)
+    batch_finished = Signal(str)  # once a run of the batch, after the last batch_changed of it
+
+    # Answers.
+    connected = Signal(int, object)  # token, ConnectionInfo
+    connect_failed = Signal(int, object)  # token, ErrorRecord
+    profiles_listed = Signal(int, object)  # token, tuple of ProfileInfo
+    buckets_listed = Signal(int, object)  # token, tuple of Bucket
+    buckets_failed = Signal(int, object)  # token, ErrorRecord
+    listing_page = Signal(int, object)  # token, ListingPage
+    listing_finished = Signal(int, object)  # token, ErrorRecord or None; never after cancel_listing
+    demo_fault_changed = Signal(object, bool)  # DemoFault, is_on: the server has taken it
+
+    secret_asked = Signal(object)  # SecretRequest: show a dialog, then request.answer(text or None)
+    stopped = Signal()  # the engine has closed; the window may go
+
+    _woken = Signal()
+    _sampled = Signal(object)
+
+    def __init__(self, build: Callable[[Callable[[str], str | None]], Engine], parent: QObject | None = None):
+        """`build` makes the engine on its own thread; it is given the function that asks a person."""
+        super().__init__(parent)
+        self.mirror = Mirror()
+        self._build = build
+        self._thread = EngineThread()
+        self._engine: Engine | None = None  # touched on the engine's thread only
+        self._tokens = itertools.count(1)
+        self._finished: set[str] = set()
+        self._timer = QTimer(self)
+        self._timer.setInterval(SAMPLE_MS)
+        self._timer.timeout.connect(self._sample)
+        self._woken.connect(self._wake)
+        self._sampled.connect(self._take)
+
+    def start(self) -> None:
+        """Start the engine's thread."""
+        self._thread.call(self._make_engine)
+        self._thread.start()
+
+    # Commands
+
+    def connect_to(self, spec: ConnectionSpec) -> int:
+        """Connect; answers `connected` or `connect_failed`. The newest connection is the current one."""
+        return self._ask(lambda engine: engine.connect(spec), self.connected, self.connect_failed)
+
+    def connect_demo(self) -> int:
+        """Start the demo bucket and connect to it; answers like `connect_to`."""
+        return self._ask(lambda engine: engine.connect_demo(), self.connected, self.connect_failed)
+
+    def list_profiles(self) -> int:
+        """Read the AWS config's profiles; answers `profiles_listed`, empty when they cannot be read."""
+        return self._ask(lambda engine: engine.list_profiles(), self.profiles_listed, None)
+
+    def list_buckets(self) -> int:
+        """List the account's buckets; answers `buckets_listed` or `buckets_failed`."""
+        return self._ask(lambda engine: engine.list_buckets(), self.buckets_listed, self.buckets_failed)
+
+    def list_prefix(self, bucket: str, prefix: str) -> int:
+        """List one level of the current connection; answers `listing_page`s, then `listing_finished`."""
+        token = next(self._tokens)
+        self._thread.spawn(lambda: self._list(token, bucket, prefix))
+        return token
+
+    def cancel_listing(self, token: int) -> None:
+        """Stop a listing; pages already on their way may still arrive."""
+        self._with_engine(lambda engine: engine.cancel_listing(token))
+
+    def download(self, sources: Sequence[Source], destination: str, policy: BatchPolicy) -> None:
+        """Start a batch from the current connection into the folder `destination`; answers `batch_added`.
+
+        A batch that cannot start (unwritable folder) is a batch that ended, with its error.
+        """
+        self._with_engine(lambda engine: engine.start_batch(tuple(sources), destination, policy))
+
+    def set_stop_on_first_error(self, is_on: bool) -> None:
+        """Set the toggle of every batch that runs; it counts from now on."""
+        self._with_engine(lambda engine: engine.set_stop_on_first_error(is_on))
+
+    def cancel(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
+        """Cancel a whole batch, or some of its rows."""
+        self._with_engine(lambda engine: engine.cancel(batch_id, indexes))
+
+    def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
+        """Run again: the given rows, or (None) every row that failed, was stopped or was cancelled."""
+        self._with_engine(lambda engine: engine.retry(batch_id, indexes))
+
+    def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
+        """Switch a fault of the demo bucket; answers `demo_fault_changed`."""
+        self._thread.spawn(lambda: self._set_demo_fault(fault, is_on))
+
+    def shutdown(self) -> None:
+        """Close the engine: cancel everything, let go, then `stopped`. Bounded by the close limit."""
+        self._timer.stop()
+        self._thread.spawn(self._close)
+
+    def wait_stopped(self, timeout_s: float) -> bool:
+        """Wait for the thread's end after the event loop has ended; True when it is gone. Blocks."""
+        return self._thread.join(timeout_s)
+
+    # On the engine's thread
+
+    def _make_engine(self) -> None:
+        self._engine = self._build(self._ask_secret)
+        self._engine.ledger.on_wake = self._woken.emit
+
+    def _with_engine(self, command: Callable[[Engine], object]) -> None:
+        self._thread.call(lambda: self._engine and command(self._engine))
+
+    def _ask(
+        self,
+        command: Callable[[Engine], Coroutine[Any, Any, object]],
+        answered: Any,
+        failed: Any,
+    ) -> int:
+        token = next(self._tokens)
+
+        async def run() -> None:
+            assert self._engine is not None
+            try:
+                answer = await command(self._engine)
+            except Exception as error:  # noqa: BLE001 - a task's top frame: it records
+                if failed is None:
+                    answered.emit(token, ())
+                else:
+                    failed.emit(token, ErrorRecord.of(error, None, time.time()))
+            else:
+                answered.emit(token, answer)
+
+        self._thread.spawn(run)
+        return token
+
+    async def _list(self, token: int, bucket: str, prefix: str) -> None:
+        assert self._engine is not None
+        error: ErrorRecord | None = None
+        try:
+            is_whole = await self._engine.list_prefix(
+                token, bucket, prefix, lambda page: self.listing_page.emit(token, page)
+            )
+        except Exception as caught:  # noqa: BLE001 - a task's top frame: it records
+            error, is_whole = ErrorRecord.of(caught, None, time.time()), True
+        if is_whole:
+            self.listing_finished.emit(token, error)
+
+    async def _set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
+        assert self._engine is not None
+        await self._engine.set_demo_fault(fault, is_on)
+        self.demo_fault_changed.emit(fault, is_on)
+
+    async def _close(self) -> None:
+        try:
+            if self._engine is not None:
+                await self._engine.close()
+        finally:
+            self.stopped.emit()
+            self._thread.stop()
+
+    def _ask_secret(self, prompt: str) -> str | None:
+        request = SecretRequest(prompt)
+        self.secret_asked.emit(request)
+        return request.wait(SECRET_TIMEOUT_S)
+
+    # Sampling, main thread
+
+    @Slot()
+    def _wake(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+            self._sample()
+
+    @Slot()
+    def _sample(self) -> None:
+        self._with_engine(lambda engine: self._sampled.emit(engine.ledger.take_changes()))
+
+    @Slot(object)
+    def _take(self, changes: ChangeSet) -> None:
+        if changes.is_empty:
+            self._timer.stop()
+            return
+        applied = self.mirror.apply(changes)
+        for batch_id in applied.new_batches:
+            self.batch_added.emit(batch_id)
+        for batch_id, first, count in applied.added:
+            self.rows_added.emit(batch_id, first, count)
+        for batch_id, spans in applied.changed.items():
+            self.rows_changed.emit(batch_id, spans)
+        for batch_id in applied.batches:
+            self.batch_changed.emit(batch_id)
+            self._tell_finished(batch_id)
+
+    def _tell_finished(self, batch_id: str) -> None:
+        has_ended = self.mirror.batch(batch_id).phase is BatchPhase.ENDED
+        if has_ended and batch_id not in self._finished:
+            self._finished.add(batch_id)
+            self.batch_finished.emit(batch_id)
+        elif not has_ended:
+            self._finished.discard(batch_id)

@@ -1,0 +1,61 @@
+"""The engine's thread: one daemon thread with one selector event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+class EngineThread:
+    """Runs coroutines on a loop of its own. `start` and the submitting methods are for the main thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.SelectorEventLoop()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; what was submitted before runs then."""
+        self._thread.start()
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Run `function` on the loop soon. Any thread; a stopped loop drops it."""
+        try:
+            self._loop.call_soon_threadsafe(function)
+        except RuntimeError:
+            log.debug("the engine's loop is closed: a call was dropped")
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run the coroutine that `work` makes as a task of the loop. Any thread."""
+        self.call(lambda: self._spawn(work()))
+
+    def stop(self) -> None:
+        """Ask the loop to end; does not wait. Any thread."""
+        self.call(self._loop.stop)
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the thread's end, at most `timeout_s`; True when it has ended. Blocks: not from a slot."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a task of the engine failed", exc_info=task.exception())
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()

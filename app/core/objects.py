@@ -1,0 +1,144 @@
+"""What S3 holds and what a person picks from it: objects, pages, sources, connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+"""Storage classes whose objects need a restore before a GET.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One object as a listing or a HEAD tells it.
+
+    `size_bytes` is what the server said, which may be absurd (negative, over 2**63): the plan judges it.
+    `etag` has no quotes and is empty when the server sent none. `modified_at` is seconds since the epoch,
+    or None when the server's date could not be read. `problem` is why a listing entry may not be
+    downloaded at all (outside the asked prefix, a duplicate, a size that is no number), else empty.
+    """
+
+    key: str
+    size_bytes: int
+    etag: str = ""
+    modified_at: float | None = None
+    storage_class: str = "STANDARD"
+    version_id: str | None = None
+    is_restored: bool = False
+    problem: str = ""
+
+    @property
+    def is_archived(self) -> bool:
+        """True when a GET would be refused until the object is restored."""
+        return self.storage_class in ARCHIVED_CLASSES and not self.is_restored
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPage:
+    """One page of a listing, in the server's order. `prefixes` are full prefixes ending in the delimiter."""
+
+    objects: tuple[ObjectInfo, ...]
+    prefixes: tuple[str, ...]
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One bucket of an account. `region` is empty when the listing did not say."""
+
+    name: str
+    created_at: float | None = None
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing to download: an object by key, or everything below a prefix.
+
+    `base` is what is taken off the front of each key to get its path: it ends in `/` or is empty.
+    `info` is the object where it is already known (the window has listed it), else None (HEAD first).
+    """
+
+    bucket: str
+    key: str
+    is_prefix: bool
+    base: str
+    info: ObjectInfo | None = None
+
+    @property
+    def uri(self) -> str:
+        """The source as `s3://bucket/key`."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class Addressing(Enum):
+    """Where the bucket's name goes in a URL. AUTO is path style for an IP address or localhost."""
+
+    AUTO = "auto"
+    PATH = "path"
+    VIRTUAL = "virtual"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSpec:
+    """What a person says about how to reach S3; everything left empty is what boto3 would pick.
+
+    Typed keys live in memory only and are not in the repr.
+    """
+
+    profile: str = ""
+    endpoint_url: str = ""
+    region: str = ""
+    addressing: Addressing = Addressing.AUTO
+    is_anonymous: bool = False
+    ca_bundle: str = ""
+    requester_pays: bool = False
+    access_key_id: str = field(default="", repr=False)
+    secret_access_key: str = field(default="", repr=False)
+    session_token: str = field(default="", repr=False)
+
+    @property
+    def label(self) -> str:
+        """A short name for the window and for messages; holds no secret."""
+        if self.endpoint_url:
+            return self.endpoint_url.split("://", 1)[-1].rsplit("@", 1)[-1]
+        if self.profile:
+            return self.profile
+        return "public (anonymous)" if self.is_anonymous else "default"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileInfo:
+    """One profile of the AWS config files. `is_sso` when its sign-in is by IAM Identity Center."""
+
+    name: str
+    region: str = ""
+    endpoint_url: str = ""
+    is_sso: bool = False
+
+
+DEMO_BUCKET = "demo"
+
+
+class DemoFault(Enum):
+    """A fault of the demo bucket that can be switched on; the value is what the Demo menu calls it."""
+
+    DENY_ONE = "One object answers 403 Access Denied"
+    STALL_ONE = "One object stalls"
+    DROP_ONE = "One object drops the connection half way"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionInfo:
+    """A connection that stands: what was asked for and where it leads. Holds no secret in its repr."""
+
+    spec: ConnectionSpec
+    endpoint: str
+    is_demo: bool = False
+
+    @property
+    def label(self) -> str:
+        """A short name for the window."""
+        return "demo" if self.is_demo else self.spec.label

@@ -1,0 +1,62 @@
+"""When a batch stops, what happens to running files then, and what an existing file means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from app.core.errors import ErrorKind, TransferError
+
+
+class InFlight(Enum):
+    """What happens to running files when the batch stops."""
+
+    KEEP = "keep"
+    FINISH = "finish"
+    DISCARD = "discard"
+
+
+class IfExists(Enum):
+    """What a file that already stands at the target path means.
+
+    AUTO skips it when it is the same file, else the row fails with the kind `exists`.
+    """
+
+    AUTO = "auto"
+    SKIP = "skip"
+    REPLACE = "replace"
+    KEEP_BOTH = "keep-both"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class StopPolicy:
+    """When the pool stops. Replaced whole when the toggle moves; it counts from then on."""
+
+    stop_on_first_error: bool = True
+    in_flight: InFlight = InFlight.KEEP
+
+    def is_stopped_by(self, error: BaseException) -> bool:
+        """True when `error` ends the batch: any error if so set, a systemic or unknown one always."""
+        if self.stop_on_first_error:
+            return True
+        return not isinstance(error, TransferError) or error.kind.is_systemic
+
+
+def is_verdict(error: BaseException) -> bool:
+    """True when an error that arrives after a stop still counts as the file's own failure.
+
+    A transport error after the stop is the cancellation itself; a server's answer is a verdict.
+    """
+    if not isinstance(error, TransferError):
+        return True
+    return not error.kind.is_transport and error.kind is not ErrorKind.THROTTLED
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPolicy:
+    """Everything a batch is told when it starts. `jobs` is GETs in flight, 1 to 256."""
+
+    stop: StopPolicy = StopPolicy()
+    if_exists: IfExists = IfExists.AUTO
+    jobs: int = 32

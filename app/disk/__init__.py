@@ -1,0 +1,1 @@
+"""Local files: the target folder, part files, places for state."""

@@ -1,0 +1,174 @@
+"""The Protocols through which the engine reaches S3, the disk and blocking calls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from app.core.objects import Bucket, ConnectionSpec, DemoFault, ListingPage, ObjectInfo, ProfileInfo
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class GetHead:
+    """The judged headers of a GET, before its first body byte.
+
+    `length_bytes` is the body's length, None when the server framed it by closing. `range_first` and
+    `range_last` are the Content-Range, `total_bytes` the object's size; None where no header told it.
+    `checksums` maps a lower-case algorithm (crc64nvme, crc32c, ...) to the header's base64 text.
+    """
+
+    status: int
+    length_bytes: int | None
+    etag: str
+    version_id: str | None
+    modified_at: float | None
+    range_first: int | None
+    range_last: int | None
+    total_bytes: int | None
+    checksums: dict[str, str]
+
+
+class BodySink(Protocol):
+    """Where a GET's body goes. Called on the loop's thread, between two awaits of `ObjectStore.get`.
+
+    Either method may raise TransferError: the transfer ends at once and `get` raises that error.
+    """
+
+    def begin(self, head: GetHead) -> None:
+        """Judge the headers. Called once a GET, before any `write`, only for a 2xx answer."""
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes of the body; must not keep `data` longer than the call if it is a view."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetRequest:
+    """One GET of `key`. `first` and `last` are the byte range, both included; None for the whole object."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    if_match: str = ""
+    first: int | None = None
+    last: int | None = None
+
+
+class ObjectStore(Protocol):
+    """One connection to S3. All coroutines run on the engine's loop; cancelling one closes its connection.
+
+    Every method raises TransferError only.
+    """
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's URL for a receipt, without any user information."""
+
+    async def get(self, request: GetRequest, sink: BodySink) -> GetHead:
+        """GET one object or range into `sink`: one request, no retry (two for an AWS region redirect)."""
+
+    async def head(self, bucket: str, key: str) -> ObjectInfo:
+        """HEAD one object."""
+
+    def list_pages(
+        self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
+    ) -> AsyncIterator[ListingPage]:
+        """Pages of a listing, each asked for only when pulled, guarded against hostile servers.
+
+        A failure part way raises TransferError after the pages that came.
+        """
+
+    async def list_buckets(self) -> tuple[Bucket, ...]:
+        """The account's buckets (one blocking control call, off the loop)."""
+
+    async def close(self) -> None:
+        """Close every connection. Idempotent."""
+
+
+class Connector(Protocol):
+    """Turns what a person said into a store."""
+
+    async def connect(self, spec: ConnectionSpec) -> ObjectStore:
+        """Resolve profile, credentials and endpoint; no request to S3 yet. Raises TransferError."""
+
+    async def list_profiles(self) -> tuple[ProfileInfo, ...]:
+        """The profiles of the AWS config files; empty when there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    """What stands at a target path: a regular file's size and time, or something else (`is_file` False)."""
+
+    size_bytes: int
+    modified_at: float
+    is_file: bool
+
+
+class PartFile(Protocol):
+    """One unfinished file. Nothing of it has a final name until `publish` returns.
+
+    Methods raise TransferError of a disk kind. They run on the loop's thread unless said otherwise.
+    """
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        """Write `data` at byte `offset`, whole."""
+
+    def truncate(self) -> None:
+        """Forget all bytes, for a new try."""
+
+    def sync(self) -> None:
+        """Flush the bytes to the disk; blocks, so large files call it off the loop."""
+
+    def publish(self, modified_at: float | None, *, replace: bool) -> None:
+        """Set the time, rename to the final name. With `replace` False an existing file fails with EXISTS."""
+
+    def discard(self) -> None:
+        """Close and remove the part file. Idempotent, raises nothing."""
+
+
+class TargetFolder(Protocol):
+    """The chosen folder; nothing outside it is ever opened. Paths are relative, `/` between segments."""
+
+    @property
+    def root(self) -> str:
+        """The folder's absolute path."""
+
+    def look(self, path: str) -> FileFact | None:
+        """What stands at `path` (not following links), None when nothing does."""
+
+    def md5(self, path: str) -> str:
+        """Hex MD5 of the file's bytes; blocks."""
+
+    def make_folder(self, path: str) -> None:
+        """Make the folder `path` and its parents."""
+
+    def open_part(self, path: str, size_bytes: int) -> PartFile:
+        """A fresh part file beside `path`, its folders made."""
+
+    def free_bytes(self) -> int:
+        """Bytes a file may still take on this file system."""
+
+    def close(self) -> None:
+        """Close the folder's descriptors. Idempotent."""
+
+
+class Offload(Protocol):
+    """Runs blocking calls on daemon threads, so that a call that never returns cannot hold the exit."""
+
+    async def __call__(self, function: Callable[[], T]) -> T:
+        """Await `function()` run on a daemon thread. Cancelling abandons the call; its result is dropped."""
+
+
+class Demo(Protocol):
+    """The embedded demo bucket, a server in a child process."""
+
+    async def start(self) -> ConnectionSpec:
+        """Start the server (once) and tell how to reach it. Raises TransferError."""
+
+    async def set_fault(self, fault: DemoFault, is_on: bool) -> None:
+        """Switch one injected fault on or off."""
+
+    async def close(self) -> None:
+        """End the server. Idempotent."""

@@ -1,0 +1,1 @@
+"""QtWidgets: models, views, delegates, dialogs. Knows bridge and core."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from app.core.naming import PathRules
 from app.core.objects import Bucket, ConnectionSpec, DemoFault, ListingPage, ObjectInfo, ProfileInfo
 
 T = TypeVar("T")
@@ -99,11 +100,12 @@ class Connector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileFact:
-    """What stands at a target path: a regular file's size and time, or something else (`is_file` False)."""
+    """What stands at a target path: a regular file's size and time, a folder, or (neither) something else."""
 
     size_bytes: int
     modified_at: float
     is_file: bool
+    is_folder: bool
 
 
 class PartFile(Protocol):
@@ -124,8 +126,11 @@ class PartFile(Protocol):
     def publish(self, modified_at: float | None, *, replace: bool) -> None:
         """Set the time, rename to the final name. With `replace` False an existing file fails with EXISTS."""
 
+    def sync_folder(self) -> None:
+        """Flush the folder's entry of a published file to the disk; blocks, raises nothing."""
+
     def discard(self) -> None:
-        """Close and remove the part file. Idempotent, raises nothing."""
+        """Close and remove the part file. Idempotent, raises nothing; a published file stays."""
 
 
 class TargetFolder(Protocol):
@@ -134,6 +139,10 @@ class TargetFolder(Protocol):
     @property
     def root(self) -> str:
         """The folder's absolute path."""
+
+    @property
+    def path_rules(self) -> PathRules:
+        """The naming rules of this file system, probed once."""
 
     def look(self, path: str) -> FileFact | None:
         """What stands at `path` (not following links), None when nothing does."""

@@ -1,0 +1,174 @@
+"""The command line: which of the window, `get`, `ls` and `resume` is meant, and with what."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.core.objects import DEMO_BUCKET, Addressing, ConnectionSpec
+from app.core.policy import IfExists, InFlight
+
+EXIT_USAGE = 2
+_LATER = ("--from-receipt", "--limit-rate", "--part-size", "--include", "--exclude", "--strict")
+_LEVELS = ("error", "warning", "info", "debug")
+MAX_JOBS = 256
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; returns the exit code. `argv` is without the program's name."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = words[0] if words and words[0] in ("get", "ls", "resume") else ""
+    if not command:
+        options = _window_parser().parse_args(words)
+        _set_logging(options)
+        from app.window import open_window  # Qt is imported for the window alone
+
+        return open_window(connection_spec(options), options.location, is_demo=options.demo)
+    from app import cli
+
+    parser, run = {
+        "get": (_get_parser(), cli.run_get),
+        "ls": (_ls_parser(), cli.run_ls),
+        "resume": (_resume_parser(), cli.run_resume),
+    }[command]
+    options = parser.parse_args(words[1:])
+    if command == "get":
+        _check_get(parser, options)
+    _set_logging(options)
+    return run(options, connection_spec(options))
+
+
+def connection_spec(options: argparse.Namespace) -> ConnectionSpec:
+    """The CONNECTION options as a value."""
+    return ConnectionSpec(
+        profile=options.profile or "",
+        endpoint_url=options.endpoint_url or "",
+        region=options.region or "",
+        addressing=Addressing(options.addressing),
+        is_anonymous=options.no_sign_request,
+        ca_bundle=options.ca_bundle or "",
+        requester_pays=options.requester_pays,
+    )
+
+
+def _window_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="downspout",
+        description="A download manager for S3. Without a command it opens the window.",
+        epilog="Commands: downspout get, downspout ls, downspout resume (each with --help).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("location", nargs="?", default="", metavar="s3://BUCKET[/PREFIX]")
+    _add_connection(parser)
+    return parser
+
+
+def _get_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="downspout get", description="Download objects into a folder.", allow_abbrev=False
+    )
+    parser.add_argument(
+        "places", nargs="*", metavar="SOURCE... DEST", help="s3://bucket/key or s3://bucket/prefix/"
+    )
+    _add_connection(parser)
+    _add_get(parser)
+    return parser
+
+
+def _ls_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="downspout ls", description="List objects.", allow_abbrev=False)
+    parser.add_argument(
+        "source", metavar="SOURCE", help="s3://bucket, s3://bucket/prefix/ or s3://bucket/key"
+    )
+    parser.add_argument("--recursive", action="store_true", help="everything below SOURCE")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_connection(parser)
+    return parser
+
+
+def _resume_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="downspout resume", description="Go on with an unfinished batch.", allow_abbrev=False
+    )
+    parser.add_argument("batch_id", nargs="?", default="", metavar="BATCH_ID")
+    _add_connection(parser)
+    _add_get(parser)
+    return parser
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("connection")
+    group.add_argument("--profile", metavar="NAME", help="AWS profile")
+    group.add_argument("--endpoint-url", metavar="URL", help="an S3-compatible server")
+    group.add_argument("--region", metavar="NAME")
+    group.add_argument("--addressing", choices=[style.value for style in Addressing], default="auto")
+    group.add_argument("--no-sign-request", action="store_true", help="anonymous")
+    group.add_argument("--ca-bundle", metavar="FILE")
+    group.add_argument("--requester-pays", action="store_true")
+    group.add_argument("--demo", action="store_true", help=f"the embedded demo bucket, s3://{DEMO_BUCKET}/")
+    group.add_argument("--log-level", choices=_LEVELS, default="warning")
+    group.add_argument("--log-file", metavar="FILE")
+
+
+def _add_get(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("get")
+    stop = group.add_mutually_exclusive_group()
+    stop.add_argument("--stop-on-first-error", dest="stop", action="store_true", default=True)
+    stop.add_argument("--keep-going", dest="stop", action="store_false")
+    group.add_argument("--in-flight", choices=[choice.value for choice in InFlight], default="keep")
+    group.add_argument("--if-exists", choices=[choice.value for choice in IfExists], default="auto")
+    group.add_argument("--jobs", type=_jobs, default=32, metavar="N")
+    group.add_argument("--receipt", metavar="FILE", help="write the receipt as JSON")
+    group.add_argument("--json", action="store_true", help="one JSON object a state change on stdout")
+    group.add_argument("--quiet", action="store_true", help="no progress line")
+    group.add_argument("--dry-run", action="store_true", help="plan only, fetch nothing")
+    for option in _LATER:
+        takes = {"nargs": 0} if option == "--strict" else {"metavar": "VALUE"}
+        group.add_argument(option, action=_NotYet, help=argparse.SUPPRESS, **takes)  # type: ignore[arg-type]
+
+
+class _NotYet(argparse.Action):
+    """An option of the contract that this version does not have."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        option = self.option_strings[0]
+        parser.error(f"{option} is not there yet in this version")
+
+
+def _jobs(text: str) -> int:
+    try:
+        jobs = int(text)
+    except ValueError:
+        jobs = 0
+    if not 1 <= jobs <= MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_JOBS}")
+    return jobs
+
+
+def _check_get(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if len(options.places) < 2:
+        parser.error("at least one SOURCE and a DEST are needed")
+    if options.receipt and not Path(options.receipt).absolute().parent.is_dir():
+        parser.error(f"the folder of the receipt {options.receipt} does not exist")
+
+
+def _set_logging(options: argparse.Namespace) -> None:
+    # Only our own logger: botocore's and libcurl's debug output hold signatures and tokens.
+    log = logging.getLogger("app")
+    try:
+        handler: logging.Handler = logging.StreamHandler()
+        if options.log_file:
+            handler = logging.FileHandler(options.log_file, encoding="utf-8")
+    except OSError as error:
+        sys.stderr.write(f"downspout: cannot write the log {options.log_file}: {error.strerror}\n")
+        raise SystemExit(EXIT_USAGE) from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(options.log_level.upper())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""The headless twin: the window's engine on a terminal, with exit codes, JSON lines and receipts."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from app.compose import build_engine, leave_within
+from app.core.errors import ErrorRecord, TransferError
+from app.core.events import Outcome
+from app.core.objects import ConnectionSpec, Source
+from app.core.policy import BatchPolicy, IfExists, InFlight, StopPolicy
+from app.core.states import State
+from app.core.timing import Timing
+from app.core.uris import parse_source
+from app.engine.batch import Batch
+from app.engine.engine import Engine, Order
+from app.terminal import JsonLines, Lines, ListingLines, ProgressLine, plan_line, write_receipt
+
+EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED, EXIT_INTERNAL, EXIT_CANCELLED = 0, 1, 2, 3, 70, 130
+_EXITS = {
+    Outcome.DONE: EXIT_DONE,
+    Outcome.FAILED: EXIT_FAILED,
+    Outcome.STOPPED: EXIT_STOPPED,
+    Outcome.CANCELLED: EXIT_CANCELLED,
+}
+
+log = logging.getLogger(__name__)
+
+
+def run_get(options: argparse.Namespace, spec: ConnectionSpec) -> int:
+    """`downspout get`; returns the exit code."""
+    try:
+        sources = tuple(parse_source(text) for text in options.places[:-1])
+        if len({source.bucket for source in sources}) > 1:
+            return _say("All sources must be of one bucket.", EXIT_USAGE)
+    except TransferError as error:
+        return _say(error.message, EXIT_USAGE)
+    return _run(
+        lambda: build_engine(_ask_secret, jobs=options.jobs, writes=not options.dry_run),
+        lambda engine, stop: _get(engine, options, spec, sources, stop),
+    )
+
+
+def run_ls(options: argparse.Namespace, spec: ConnectionSpec) -> int:
+    """`downspout ls`; returns the exit code."""
+    try:
+        source = parse_source(options.source)
+    except TransferError as error:
+        return _say(error.message, EXIT_USAGE)
+    return _run(
+        lambda: build_engine(_ask_secret, jobs=1, writes=False),
+        lambda engine, stop: _ls(engine, options, spec, source),
+    )
+
+
+def run_resume(options: argparse.Namespace, spec: ConnectionSpec) -> int:
+    """`downspout resume`: this version keeps no journal, so there is never anything to go on with."""
+    return _say("Nothing to resume.", EXIT_DONE)
+
+
+Stop = Callable[[Callable[[], object]], None]
+"""Given what a first Ctrl-C shall do from now on."""
+
+
+async def _get(
+    engine: Engine, options: argparse.Namespace, spec: ConnectionSpec, sources: tuple[Source, ...], stop: Stop
+) -> int:
+    policy = BatchPolicy(
+        StopPolicy(options.stop, InFlight(options.in_flight)), IfExists(options.if_exists), options.jobs
+    )
+    lines: JsonLines | Lines = JsonLines(sys.stdout) if options.json else Lines(sys.stderr)
+    order: Order | None = None
+    try:
+        await _connect(engine, options, spec)
+        order = engine.order(sources, options.places[-1], policy)
+        if options.dry_run:
+            return await _dry_run(await engine.prepare(order), options)
+        order.rows.on_move = lines.moved
+        batch = await engine.prepare(order, lines)
+        stop(batch.cancel)
+        with ProgressLine(batch.rows, is_shown=_shows_progress(options)):
+            outcome = await batch.run()
+    except TransferError as error:
+        # Nothing was started: what the close does to planned rows is nobody's business.
+        if order is not None:
+            order.rows.on_move = None
+        return _say_error(error, EXIT_USAGE)
+    receipt = batch.receipt()
+    lines.ended(batch.rows.snapshot(), receipt)
+    if options.receipt and not write_receipt(options.receipt, receipt):
+        return _say(f"Cannot write the receipt {options.receipt}.", EXIT_INTERNAL)
+    return _EXITS[outcome]
+
+
+async def _dry_run(batch: Batch, options: argparse.Namespace) -> int:
+    code = EXIT_DONE
+    try:
+        if not batch.is_planned:
+            await batch.plan_all()
+    except TransferError as error:
+        code = _say_error(error, EXIT_FAILED)
+    for row in map(batch.rows.__getitem__, range(len(batch.rows))):
+        sys.stdout.write(plan_line(row.item, as_json=options.json))
+        if row.state is State.FAILED:
+            code = EXIT_FAILED
+    return code
+
+
+async def _ls(engine: Engine, options: argparse.Namespace, spec: ConnectionSpec, source: Source) -> int:
+    lines = ListingLines(sys.stdout, as_json=options.json)
+    pages = 0
+    try:
+        await _connect(engine, options, spec)
+        if not source.is_prefix:
+            lines.objects([await engine.store.head(source.bucket, source.key)])
+            return EXIT_DONE
+        delimiter = "" if options.recursive else "/"
+        async for page in engine.store.list_pages(source.bucket, source.key, delimiter=delimiter):
+            pages += 1
+            lines.page(page)
+    except TransferError as error:
+        return _say_error(error, EXIT_FAILED if pages else EXIT_USAGE)
+    return EXIT_DONE
+
+
+async def _connect(engine: Engine, options: argparse.Namespace, spec: ConnectionSpec) -> None:
+    await (engine.connect_demo() if options.demo else engine.connect(spec))
+
+
+def _ask_secret(prompt: str) -> str | None:
+    """Ask on the terminal; without one there is nobody to ask."""
+    if not sys.stdin.isatty():
+        return None
+    try:
+        return getpass.getpass(f"{prompt} ")
+    except EOFError:
+        return None
+
+
+def _shows_progress(options: argparse.Namespace) -> bool:
+    return not options.quiet and not options.json and sys.stderr.isatty()
+
+
+def _run(make_engine: Callable[[], Engine], work: Callable[[Engine, Stop], Coroutine[Any, Any, int]]) -> int:
+    """Run `work` on a loop of its own until its exit code; Ctrl-C and SIGTERM cancel it."""
+    try:
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            return runner.run(_until_done(make_engine, work))
+    except KeyboardInterrupt:
+        return EXIT_CANCELLED
+    except BrokenPipeError:
+        # Whoever read the output has gone; what Python would flush at exit has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except Exception as error:
+        log.debug("internal error", exc_info=True)
+        return _say(ErrorRecord.of(error, None, 0.0).message, EXIT_INTERNAL)
+
+
+async def _until_done(
+    make_engine: Callable[[], Engine], work: Callable[[Engine, Stop], Coroutine[Any, Any, int]]
+) -> int:
+    engine = make_engine()
+    reactions: list[Callable[[], object]] = []
+    task = asyncio.ensure_future(work(engine, reactions.append))
+    reactions.append(task.cancel)
+    _react_to_signals(reactions)
+    code = EXIT_INTERNAL
+    try:
+        code = await task
+    except asyncio.CancelledError:
+        code = EXIT_CANCELLED
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with leave_within(Timing().close_s, code):
+            await engine.close()
+    return code
+
+
+def _react_to_signals(reactions: list[Callable[[], object]]) -> None:
+    """The first Ctrl-C or SIGTERM runs the newest reaction; a second one leaves at once."""
+    presses = 0
+
+    def interrupted() -> None:
+        nonlocal presses
+        presses += 1
+        if presses > 1:
+            os._exit(EXIT_CANCELLED)
+        reactions[-1]()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, interrupted)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupted))
+
+
+def _say_error(error: TransferError, code: int) -> int:
+    details = ", ".join(filter(None, (error.code, error.request_id and f"request {error.request_id}")))
+    return _say(f"{error.message} ({details})" if details else error.message, code)
+
+
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"downspout: {message}\n")
+    return code

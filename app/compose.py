@@ -1,0 +1,57 @@
+"""The one place that knows every part: builds an engine for the window or for the terminal."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from app.core.timing import Timing
+from app.demo import DemoServer
+from app.disk.target import LocalTarget
+from app.engine.daemon import DaemonThreads
+from app.engine.engine import Engine, EngineParts
+from app.s3.connection import BotoConnector
+
+DEFAULT_JOBS = 32
+
+
+def build_engine(
+    ask_secret: Callable[[str], str | None],
+    *,
+    jobs: int = DEFAULT_JOBS,
+    writes: bool = True,
+    timing: Timing | None = None,
+) -> Engine:
+    """An engine with real S3 and the real disk, to be used on the loop that is running.
+
+    `ask_secret` is called on a daemon thread and may block. With `writes` False nothing is made on the disk.
+    """
+    timing = timing or Timing()
+    offload = DaemonThreads()
+    return Engine(
+        EngineParts(
+            connector=BotoConnector(offload, timing, ask_secret),
+            demo=DemoServer(offload),
+            open_target=lambda root: LocalTarget(root, make=writes),
+            offload=offload,
+            jobs=jobs,
+            timing=timing,
+        )
+    )
+
+
+@contextmanager
+def leave_within(limit_s: float, code: int) -> Iterator[None]:
+    """End the process with `code` if the block takes longer than `limit_s` seconds, whatever hangs in it.
+
+    A name look-up that hangs holds libcurl's close, and with it an orderly exit, for as long as it takes.
+    """
+    watchdog = threading.Timer(limit_s, os._exit, (code,))
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()

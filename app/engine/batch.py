@@ -1,0 +1,277 @@
+"""One press of Download: plan, pool and ledger put together; cancel, retry, and the receipt. Loop only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Protocol
+
+from app.core.errors import ErrorKind, ErrorRecord, TransferError
+from app.core.events import BatchPhase, Outcome
+from app.core.objects import Source
+from app.core.plan import PlannedItem, Verdict
+from app.core.policy import StopPolicy
+from app.core.receipt import ReceiptHead, receipt_values
+from app.core.states import State
+from app.core.units import size_text
+from app.engine.batch_rows import BatchRows
+from app.engine.download import Download, DownloadTools
+from app.engine.planning import Planned, Planner
+from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
+
+_PLAN_FAILS = {
+    Verdict.BLOCKED: ErrorKind.BLOCKED,
+    Verdict.ARCHIVED: ErrorKind.ARCHIVED,
+    Verdict.EXISTS: ErrorKind.EXISTS,
+}
+AGAIN = (State.FAILED, State.STOPPED, State.CANCELLED)
+"""States from which a row may be tried again."""
+
+
+class BatchListener(Protocol):
+    """Who wants to hear of a batch as it happens (the terminal). On the loop; must not raise."""
+
+    def listed(self, keys: int, is_complete: bool) -> None:
+        """A page of the listing has come; `keys` so far."""
+
+    def planned(self, item: PlannedItem) -> None:
+        """An item has its verdict."""
+
+    def stopping(self, error: ErrorRecord) -> None:
+        """The first error is about to stop the batch."""
+
+
+class Batch:
+    """One batch from plan to receipt. `prepare` once, then `run`; `retry` makes it run again."""
+
+    def __init__(
+        self,
+        tools: DownloadTools,
+        rows: BatchRows,
+        sources: Sequence[Source],
+        listener: BatchListener | None = None,
+    ) -> None:
+        self.rows = rows
+        self.sources = tuple(sources)
+        self._tools = tools
+        self._listener = listener
+        self._planner = Planner(tools.store, tools.target, tools.offload, sources, rows.policy.if_exists)
+        self._problems: dict[int, TransferError] = {}
+        self._pool: FailFastPool[int] | None = None
+        self._again: list[int] = []
+        self._is_cancelled = False
+        self._report: RunReport[int] | None = None
+
+    @property
+    def bucket(self) -> str:
+        """The bucket of every source."""
+        return self.sources[0].bucket
+
+    async def prepare(self) -> None:
+        """Ask S3 once and plan what is finite whole. Raises TransferError: then nothing was started."""
+        await self._planner.probe()
+        if self._planner.is_finite:
+            await self.plan_all()
+            self._check_room()
+
+    @property
+    def is_planned(self) -> bool:
+        """True once there are rows: from then on the batch is run again, not prepared again."""
+        return len(self.rows) > 0
+
+    async def plan_all(self) -> None:
+        """Make every row before any GET. Raises TransferError when a listing fails."""
+        async with aclosing(self._planner.chunks()) as chunks:
+            async for chunk in chunks:
+                self._add(chunk)
+        self.rows.is_listing_complete = True
+
+    async def run(self) -> Outcome:
+        """Run until every row is terminal; returns how it ended."""
+        self.rows.begin_run()
+        source: Sequence[int] | AsyncIterator[int] = (
+            list(self.rows.in_state(State.QUEUED)) if self._planner.is_complete else self._stream()
+        )
+        while not self._is_cancelled:
+            await self._run_pool(source)
+            again = [index for index in self._again if self.rows[index].state is State.QUEUED]
+            self._again = []
+            if not again or self._report is None or self._report.is_stopped or self._report.is_cancelled:
+                break
+            source = again
+        outcome = self._outcome()
+        self.rows.end(outcome)
+        return outcome
+
+    def set_stop(self, stop: StopPolicy) -> None:
+        """Change the policy; it counts from now on, and never revives a stop."""
+        self.rows.policy = replace(self.rows.policy, stop=stop)
+        if self._pool is not None:
+            self._pool.policy = stop
+
+    def cancel(self, indexes: Iterable[int] | None = None) -> None:
+        """Cancel the batch, or some of its rows. Ended rows stay as they are."""
+        if self.rows.phase is BatchPhase.ENDED:
+            return
+        if indexes is None:
+            self._is_cancelled = True
+            if self._pool is not None:
+                self._pool.cancel("cancelled by a person")
+            else:
+                self.rows.end_queued(State.CANCELLED)
+            return
+        for index in indexes:
+            state = self.rows[index].state
+            if state is State.QUEUED:
+                self.rows.finish(index, State.CANCELLED)
+            if self._pool is not None and not state.is_terminal:
+                self._pool.cancel_item(index)
+
+    async def requeue(self, indexes: Iterable[int] | None) -> bool:
+        """Send rows (None: all that may) back to QUEUED; True when the batch has ended and must `run` again.
+
+        What the plan knew to fail is judged anew first and stays FAILED while the reason stands.
+        """
+        wanted = self.rows.in_state(*AGAIN) if indexes is None else indexes
+        chosen = [index for index in wanted if self.rows[index].state in AGAIN]
+        ready = [index for index in chosen if await self._may_run_again(index)]
+        if self.rows.phase is not BatchPhase.ENDED:
+            self._again.extend(ready)
+        self._is_cancelled = False
+        self.rows.requeue(index for index in ready if self.rows[index].state in AGAIN)
+        has_rest = indexes is None and not self._planner.is_complete
+        return self.rows.phase is BatchPhase.ENDED and (bool(ready) or has_rest)
+
+    def receipt(self) -> dict[str, object]:
+        """The receipt as JSON values; the batch has ended."""
+        head = ReceiptHead(
+            endpoint=self._tools.store.endpoint,
+            bucket=self.bucket,
+            sources=tuple(source.uri for source in self.sources),
+            last_key=self._planner.last_key,
+            bytes_fetched=self.rows.bytes_fetched,
+        )
+        return receipt_values(head, self.rows.snapshot(), self.rows.receipt_rows())
+
+    # Planning
+
+    async def _stream(self) -> AsyncIterator[int]:
+        for index in list(self.rows.in_state(State.QUEUED)):
+            yield index
+        try:
+            async with aclosing(self._planner.chunks()) as chunks:
+                async for chunk in chunks:
+                    for index in self._add(chunk):
+                        if self.rows[index].state is State.QUEUED:
+                            yield index
+        except TransferError as error:
+            self.rows.blame(ErrorRecord.of(error, None, self._tools.clock()), None)
+            raise
+        self.rows.is_listing_complete = True
+
+    def _add(self, chunk: Sequence[Planned]) -> range:
+        if self._listener is not None:
+            self._listener.listed(self._planner.listed_keys, self._planner.is_complete)
+            for planned in chunk:
+                self._listener.planned(planned.item)
+        indexes = self.rows.add([planned.item for planned in chunk])
+        for index, planned in zip(indexes, chunk, strict=True):
+            if planned.problem is not None:
+                self._problems[index] = planned.problem
+            else:
+                self._end_by_plan(index)
+        return indexes
+
+    def _end_by_plan(self, index: int) -> None:
+        item = self.rows[index].item
+        kind = _PLAN_FAILS.get(item.verdict)
+        if kind is not None:
+            self.rows.fail(index, ErrorRecord(item.obj.key, kind, "", item.reason, "", self._tools.clock()))
+        elif item.verdict is Verdict.SAME:
+            self.rows.finish(index, State.SKIPPED, note=item.reason)
+
+    async def _may_run_again(self, index: int) -> bool:
+        item = self.rows[index].item
+        if item.verdict not in _PLAN_FAILS:
+            return True
+        judged = await self._planner.settle_again(item)
+        self.rows.judge(index, judged)
+        return judged.verdict not in _PLAN_FAILS and judged.verdict is not Verdict.SAME
+
+    def _check_room(self) -> None:
+        needed = sum(self.rows[index].item.obj.size_bytes for index in self.rows.in_state(State.QUEUED))
+        free = self._tools.target.free_bytes()
+        if needed > free:
+            raise TransferError(
+                ErrorKind.DISK_FULL,
+                f"The disk is full: {size_text(needed)} needed, {size_text(free)} free on "
+                f"{self._tools.target.root}. Free some space, then start again.",
+            )
+
+    # The pool's work and what it tells
+
+    async def _run_pool(self, source: Sequence[int] | AsyncIterator[int]) -> None:
+        policy = self.rows.policy
+        self._pool = FailFastPool(
+            self._download, policy.jobs, policy.stop, self, grace_s=self._tools.timing.stop_grace_s
+        )
+        try:
+            self._report = await self._pool.run(source)
+        finally:
+            self._pool = None
+
+    async def _download(self, index: int) -> None:
+        problem = self._problems.pop(index, None)
+        if problem is not None:
+            raise problem
+        await Download(self._tools, self.rows, self.bucket, index).run()
+
+    def item_started(self, item: int) -> None:
+        """A worker has taken the row."""
+        self.rows.start(item)
+
+    def item_ended(self, item: int, ending: Ending, error: BaseException | None) -> None:
+        """The row's attempt is over; one that the download itself finished stays as it is."""
+        row = self.rows[item]
+        if row.state.is_terminal:
+            return
+        if ending is Ending.FAILED:
+            assert error is not None
+            record = ErrorRecord.of(error, row.item.obj.key, self._tools.clock())
+            self.rows.fail(item, record)
+            self.rows.blame(record, item)
+        elif ending is Ending.STOPPED:
+            self.rows.stop(item)
+        elif ending is Ending.CANCELLED:
+            self.rows.finish(item, State.CANCELLED)
+        else:
+            raise AssertionError("a download ended without a verdict")
+
+    def stopping(self, cause: FirstError[int] | None) -> None:
+        """The pool stops: everything that waits ends in this same step."""
+        self.rows.set_phase(BatchPhase.STOPPING)
+        if cause is None:
+            self.rows.end_queued(State.CANCELLED)
+            return
+        self.rows.mark_culprit()
+        if self._listener is not None and self.rows.first_error is not None:
+            self._listener.stopping(self.rows.first_error)
+        self.rows.end_queued(State.STOPPED)
+
+    def rest_ended(self, items: Sequence[int], ending: Ending) -> None:
+        """Nothing: `stopping` has ended every row that waited."""
+
+    def finished(self, report: RunReport[int]) -> None:
+        """Nothing: `run` reads the report."""
+
+    def _outcome(self) -> Outcome:
+        report, counts = self._report, self.rows.counts()
+        if self._is_cancelled or (report is not None and report.is_cancelled):
+            self.rows.end_queued(State.CANCELLED)
+            return Outcome.CANCELLED
+        if report is not None and report.is_stopped:
+            return Outcome.STOPPED
+        if counts[State.FAILED] or self.rows.first_error is not None:
+            return Outcome.FAILED
+        return Outcome.DONE

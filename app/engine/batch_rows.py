@@ -1,0 +1,309 @@
+"""The rows of one batch: the only place that changes a transfer's state. Loop only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from app.core.errors import ErrorRecord
+from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowsAdded, RowSeed, RowSnapshot, SpanChange
+from app.core.objects import ObjectInfo
+from app.core.plan import PlannedItem
+from app.core.policy import BatchPolicy
+from app.core.receipt import ReceiptRow
+from app.core.states import Phase, State, check_move
+from app.engine.rate import SpeedMeter, eta_s
+from app.engine.row import Row, spans
+
+
+class BatchRows:
+    """The rows and totals of one batch. Every illegal move raises."""
+
+    def __init__(
+        self,
+        batch_id: str,
+        title: str,
+        destination: str,
+        policy: BatchPolicy,
+        clock: Callable[[], float],
+        ticks: Callable[[], float],
+        on_change: Callable[[], None],
+    ) -> None:
+        self.batch_id = batch_id
+        self.phase = BatchPhase.PLANNING
+        self.outcome: Outcome | None = None
+        self.is_listing_complete = False
+        self.slots_used = 0
+        self.bytes_fetched = 0
+        self.first_error: ErrorRecord | None = None
+        self.on_move: Callable[[Row], None] | None = None
+        self._first_error_index: int | None = None
+        self._title = title
+        self._destination = destination
+        self._policy = policy
+        self._clock = clock
+        self._ticks = ticks
+        self._on_change = on_change
+        self._started_at = clock()
+        self._finished_at: float | None = None
+        self._rows: list[Row] = []
+        self._running: set[int] = set()
+        self._counts = dict.fromkeys(State, 0)
+        self._size_bytes = 0
+        self._done_bytes = 0
+        self._meter = SpeedMeter(ticks())
+        self._told_rows = 0
+        self._dirty: set[int] = set()
+        self._spans: list[SpanChange] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Row:
+        return self._rows[index]
+
+    @property
+    def policy(self) -> BatchPolicy:
+        """The policy in force."""
+        return self._policy
+
+    @policy.setter
+    def policy(self, policy: BatchPolicy) -> None:
+        self._policy = policy
+        self.touch()
+
+    @property
+    def is_moving(self) -> bool:
+        """True while numbers change without an event (speeds)."""
+        return bool(self._running)
+
+    def counts(self) -> dict[State, int]:
+        """Rows by state; they add up to all rows."""
+        return dict(self._counts)
+
+    def in_state(self, *states: State) -> Iterator[int]:
+        """The rows in one of `states`, in order."""
+        return (row.index for row in self._rows if row.state in states)
+
+    def receipt_rows(self) -> Iterator[ReceiptRow]:
+        """Every row for the receipt."""
+        return (ReceiptRow(row.item.obj, row.item.path, row.snapshot()) for row in self._rows)
+
+    # Changes
+
+    def touch(self) -> None:
+        """Tell that something of the batch itself changed."""
+        self._on_change()
+
+    def add(self, items: Sequence[PlannedItem]) -> range:
+        """Add QUEUED rows; returns their indexes."""
+        first = len(self._rows)
+        self._rows.extend(Row(first + offset, item) for offset, item in enumerate(items))
+        self._counts[State.QUEUED] += len(items)
+        self._size_bytes += sum(max(0, item.obj.size_bytes) for item in items)
+        if self.on_move:
+            for row in self._rows[first:]:
+                self.on_move(row)
+        self.touch()
+        return range(first, len(self._rows))
+
+    def learn(self, index: int, obj: ObjectInfo) -> None:
+        """Keep what a GET told of the object that its listing did not."""
+        row = self._rows[index]
+        row.item = replace(row.item, obj=obj)
+
+    def judge(self, index: int, item: PlannedItem) -> None:
+        """Replace the plan's verdict on an ended row, before another attempt."""
+        self._rows[index].item = item
+
+    def start(self, index: int) -> None:
+        """QUEUED to RUNNING."""
+        row = self._rows[index]
+        self._set(row, State.RUNNING)
+        row.phase = Phase.CONNECTING
+        row.meter = SpeedMeter(self._ticks())
+
+    def enter(self, index: int, phase: Phase, *, retry_at: float | None = None) -> None:
+        """Change a RUNNING row's phase; a new CONNECTING is a new try."""
+        row = self._rows[index]
+        row.phase, row.retry_at = phase, retry_at
+        if phase is Phase.CONNECTING:
+            row.tries += 1
+        self._mark(row)
+
+    def progress(self, index: int, done_bytes: int) -> None:
+        """Set how many bytes the row holds now, out of its size."""
+        row = self._rows[index]
+        came = done_bytes - row.done_bytes
+        row.done_bytes = done_bytes
+        self._done_bytes += came
+        if came > 0:
+            self.bytes_fetched += came
+        self._mark(row)
+
+    def may_publish(self, index: int, attempt: int) -> bool:
+        """The commit gate: whether this attempt may give its file the final name right now."""
+        row = self._rows[index]
+        return row.state is State.RUNNING and row.attempt == attempt
+
+    def finish(self, index: int, state: State, *, note: str = "", verified: str | None = None) -> None:
+        """Move to DONE, SKIPPED or CANCELLED."""
+        row = self._rows[index]
+        row.note, row.verified = note, verified
+        if state is State.SKIPPED:
+            self._size_bytes -= max(0, row.item.obj.size_bytes)
+        elif state is State.CANCELLED:
+            self._drop_bytes(row)
+        self._set(row, state)
+
+    def fail(self, index: int, error: ErrorRecord) -> None:
+        """Move to FAILED with its error."""
+        row = self._rows[index]
+        row.error = error
+        self._drop_bytes(row)
+        self._set(row, State.FAILED)
+
+    def blame(self, error: ErrorRecord, index: int | None) -> None:
+        """Keep the batch's first error, once; `index` is the culprit's row, None for a listing."""
+        if self.first_error is None:
+            self.first_error, self._first_error_index = error, index
+            self.touch()
+
+    def mark_culprit(self) -> None:
+        """The first error has stopped the batch: its row carries the blame."""
+        if self._first_error_index is not None:
+            row = self._rows[self._first_error_index]
+            row.is_culprit = True
+            self._mark(row)
+
+    def stop(self, index: int) -> None:
+        """Move a row to STOPPED by the first error."""
+        row = self._rows[index]
+        row.stopped_by = self._first_error_index
+        self._drop_bytes(row)
+        self._set(row, State.STOPPED)
+
+    def end_queued(self, state: State) -> None:
+        """Move every QUEUED row to STOPPED or CANCELLED, told as spans of rows."""
+        stopped_by = self._first_error_index if state is State.STOPPED else None
+        pending = [row for row in self._rows if row.state is State.QUEUED]
+        for row in pending:
+            row.stopped_by = stopped_by
+            row.state = state
+            if self.on_move:
+                self.on_move(row)
+        self._counts[State.QUEUED] -= len(pending)
+        self._counts[state] += len(pending)
+        self._spans.extend(spans(self.batch_id, pending))
+        self.touch()
+
+    def requeue(self, indexes: Iterable[int]) -> None:
+        """Send ended rows back to QUEUED for a new attempt."""
+        for index in indexes:
+            row = self._rows[index]
+            if row.state is State.SKIPPED:
+                self._size_bytes += max(0, row.item.obj.size_bytes)
+            row.reset()
+            row.attempt += 1
+            self._set(row, State.QUEUED)
+
+    def begin_run(self) -> None:
+        """A run of the pool begins: the first one or a retry."""
+        self.phase, self.outcome = BatchPhase.RUNNING, None
+        self.first_error, self._first_error_index, self._finished_at = None, None, None
+        self._meter = SpeedMeter(self._ticks(), self._done_bytes)
+        self.touch()
+
+    def set_phase(self, phase: BatchPhase) -> None:
+        """The batch is planning, running or stopping."""
+        self.phase = phase
+        self.touch()
+
+    def refuse(self, error: ErrorRecord) -> None:
+        """The batch cannot begin: it ends with this error, and its rows, if any, were not started."""
+        self.begin_run()
+        self.blame(error, None)
+        self.end_queued(State.STOPPED)
+        self.end(Outcome.FAILED)
+
+    def end(self, outcome: Outcome) -> None:
+        """The run has ended; every row is terminal."""
+        self.phase, self.outcome, self._finished_at = BatchPhase.ENDED, outcome, self._clock()
+        self.touch()
+
+    # Looks
+
+    def sample(self) -> None:
+        """Take the speeds at this moment."""
+        now = self._ticks()
+        self._meter.sample(now, self._done_bytes)
+        for index in self._running:
+            row = self._rows[index]
+            if row.meter is not None:
+                row.meter.sample(now, row.done_bytes)
+        self._dirty |= self._running
+
+    def snapshot(self) -> BatchSnapshot:
+        """The batch as a value."""
+        is_running = self.phase is not BatchPhase.ENDED
+        speed_bps = self._meter.bps if is_running else 0.0
+        return BatchSnapshot(
+            batch_id=self.batch_id,
+            title=self._title,
+            destination=self._destination,
+            policy=self._policy,
+            phase=self.phase,
+            rows=len(self._rows),
+            is_listing_complete=self.is_listing_complete,
+            counts=self.counts(),
+            size_bytes=self._size_bytes,
+            done_bytes=self._done_bytes,
+            speed_bps=speed_bps,
+            eta_s=eta_s(self._size_bytes - self._done_bytes, speed_bps) if self.is_listing_complete else None,
+            slots_used=self.slots_used,
+            started_at=self._started_at,
+            finished_at=self._finished_at,
+            outcome=self.outcome,
+            first_error=self.first_error,
+            first_error_index=self._first_error_index,
+        )
+
+    def take(
+        self,
+        added: list[RowsAdded],
+        spans: list[SpanChange],
+        rows: list[tuple[str, int, RowSnapshot]],
+    ) -> None:
+        """Append what changed in the rows since the last call."""
+        if self._told_rows < len(self._rows):
+            seeds = tuple(
+                RowSeed(row.item.obj.key, row.item.path, row.item.obj.size_bytes)
+                for row in self._rows[self._told_rows :]
+            )
+            added.append(RowsAdded(self.batch_id, self._told_rows, seeds))
+            self._told_rows = len(self._rows)
+        spans.extend(self._spans)
+        rows.extend((self.batch_id, index, self._rows[index].snapshot()) for index in sorted(self._dirty))
+        self._spans, self._dirty = [], set()
+
+    def _set(self, row: Row, state: State) -> None:
+        check_move(row.state, state)
+        self._counts[row.state] -= 1
+        self._counts[state] += 1
+        row.state = state
+        if state is State.RUNNING:
+            self._running.add(row.index)
+        else:
+            self._running.discard(row.index)
+            row.phase, row.retry_at, row.meter = Phase.NONE, None, None
+        self._mark(row)
+        if self.on_move:
+            self.on_move(row)
+
+    def _mark(self, row: Row) -> None:
+        self._dirty.add(row.index)
+        self._on_change()
+
+    def _drop_bytes(self, row: Row) -> None:
+        self._done_bytes -= row.done_bytes
+        row.done_bytes = 0

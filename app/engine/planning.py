@@ -1,0 +1,214 @@
+"""From sources to planned items: HEAD, listing, placing, and a look at what is there. Loop only."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.core.errors import ErrorKind, TransferError
+from app.core.objects import ListingPage, ObjectInfo, Source
+from app.core.plan import Existing, Placement, Placer, PlannedItem, Verdict, settle
+from app.core.policy import IfExists
+from app.engine.ports import FileFact, ObjectStore, Offload, TargetFolder
+
+_MD5_ETAG = re.compile(r"[0-9a-f]{32}")
+CHUNK = 1000
+"""Objects planned at a time where they do not come in pages."""
+_LOOKS_A_TURN = 200
+"""Disk look-ups between two turns of the loop, so that a long plan leaves room for downloads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One planned item; `problem` is why its HEAD failed: the row fails with it when its turn comes."""
+
+    item: PlannedItem
+    problem: TransferError | None = None
+
+
+class Planner:
+    """Plans the sources of one batch in key order.
+
+    `chunks` may be begun again after it was closed or failed: it goes on behind the last item it gave.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        target: TargetFolder,
+        offload: Offload,
+        sources: Sequence[Source],
+        if_exists: IfExists,
+    ) -> None:
+        self.listed_keys = 0
+        self.last_key = ""
+        self.is_complete = False
+        self.is_finite = not any(source.is_prefix for source in sources)
+        self._store = store
+        self._target = target
+        self._offload = offload
+        self._if_exists = if_exists
+        self._placer = Placer(target.path_rules)
+        self._left = deque(_in_key_order(sources))
+        self._placed: list[tuple[ObjectInfo, Placement]] = []
+        self._problems: dict[str, TransferError] = {}
+        self._probed: tuple[ListingPage | None, AsyncIterator[ListingPage]] | None = None
+
+    async def probe(self) -> None:
+        """Ask S3 once, so that a batch that cannot begin says so before it starts. Raises TransferError.
+
+        Of the prefixes the first page of the first is listed. A HEAD that fails for its object alone is kept
+        for that row; one that would fail every file is raised.
+        """
+        prefix = next((source for source in self._left if source.is_prefix), None)
+        if prefix is not None:
+            pages = self._store.list_pages(prefix.bucket, prefix.key)
+            self._probed = (await anext(pages, None), pages)
+        for place, source in enumerate(self._left):
+            if not source.is_prefix and source.info is None:
+                self._left[place] = replace(source, info=await self._head(source))
+
+    async def chunks(self) -> AsyncGenerator[list[Planned], None]:
+        """Planned items, a page at a time. A listing that fails raises TransferError."""
+        if self._placed:
+            yield await self._settle_placed()
+        while self._left:
+            source = self._left[0]
+            if source.is_prefix:
+                pages = _prefetched(self._pages(source))
+                try:
+                    async for page in pages:
+                        self._place_page(page, source)
+                        yield await self._settle_placed()
+                finally:
+                    await pages.aclose()
+                self._left.popleft()
+                self.last_key = ""
+            else:
+                self._place_objects()
+                yield await self._settle_placed()
+            self.is_complete = not any(source.is_prefix for source in self._left)
+        self.is_complete = True
+
+    async def settle_again(self, item: PlannedItem) -> PlannedItem:
+        """Judge an item anew against the disk, for another attempt; its path stays."""
+        if item.verdict is Verdict.BLOCKED:
+            return item
+        is_renamed = item.verdict is Verdict.RENAMED
+        placement = Placement(item.path, item.is_folder, is_renamed, item.reason if is_renamed else "")
+        return await self._settled(item.obj, placement)
+
+    async def _head(self, source: Source) -> ObjectInfo:
+        try:
+            return await self._store.head(source.bucket, source.key)
+        except TransferError as error:
+            if error.kind.is_systemic or error.kind is ErrorKind.USAGE:
+                raise
+            self._problems[source.key] = error
+            return ObjectInfo(source.key, 0)
+
+    async def _pages(self, source: Source) -> AsyncIterator[ListingPage]:
+        if self._probed is not None:
+            (page, pages), self._probed = self._probed, None
+            if page is not None:
+                yield page
+        else:
+            pages = self._store.list_pages(source.bucket, source.key, start_after=self.last_key)
+        async for page in pages:
+            yield page
+
+    def _place_page(self, page: ListingPage, source: Source) -> None:
+        self._placed.extend((obj, self._placer.place(obj, source.base)) for obj in page.objects)
+        self.listed_keys += len(page.objects)
+        if page.objects:
+            self.last_key = page.objects[-1].key
+        self.is_complete = page.is_last and not any(other.is_prefix for other in list(self._left)[1:])
+
+    def _place_objects(self) -> None:
+        while self._left and not self._left[0].is_prefix and len(self._placed) < CHUNK:
+            source = self._left.popleft()
+            assert source.info is not None
+            self._placed.append((source.info, self._placer.place(source.info, source.base)))
+            self.listed_keys += 1
+
+    async def _settle_placed(self) -> list[Planned]:
+        # Nothing is taken off before all is settled: a cancel in between loses no object.
+        planned: list[Planned] = []
+        for number, (obj, placement) in enumerate(self._placed, 1):
+            item = await self._settled(obj, placement)
+            planned.append(Planned(item, self._problems.get(obj.key)))
+            if number % _LOOKS_A_TURN == 0:
+                await asyncio.sleep(0)
+        self._placed.clear()
+        return planned
+
+    async def _settled(self, obj: ObjectInfo, placement: Placement) -> PlannedItem:
+        if placement.blocked:
+            return settle(placement, obj, Existing.NOTHING, self._if_exists)
+        try:
+            existing = await self._existing(placement.path, obj)
+            if existing.is_file and not placement.is_folder and self._if_exists is IfExists.KEEP_BOTH:
+                placement = self._free_place(placement)
+                existing = Existing.NOTHING
+        except TransferError as error:
+            return PlannedItem(obj, placement.path, placement.is_folder, _verdict_of(error), error.message)
+        return settle(placement, obj, existing, self._if_exists)
+
+    def _free_place(self, placement: Placement) -> Placement:
+        others = self._placer.keep_both(placement)
+        return next(other for other in others if self._target.look(other.path) is None)
+
+    async def _existing(self, path: str, obj: ObjectInfo) -> Existing:
+        fact = self._target.look(path)
+        if fact is None:
+            return Existing.NOTHING
+        if not fact.is_file:
+            return Existing.FOLDER if fact.is_folder else Existing.OTHER
+        is_same = self._if_exists is IfExists.AUTO and await self._is_same(path, fact, obj)
+        return Existing.SAME_FILE if is_same else Existing.DIFFERENT_FILE
+
+    async def _is_same(self, path: str, fact: FileFact, obj: ObjectInfo) -> bool:
+        """Same size and same MD5; an ETag that is no MD5 (multipart, KMS) proves nothing."""
+        if fact.size_bytes != obj.size_bytes or not _MD5_ETAG.fullmatch(obj.etag):
+            return False
+        return await self._offload(lambda: self._target.md5(path)) == obj.etag
+
+
+def _verdict_of(error: TransferError) -> Verdict:
+    return Verdict.EXISTS if error.kind is ErrorKind.EXISTS else Verdict.BLOCKED
+
+
+def _in_key_order(sources: Sequence[Source]) -> list[Source]:
+    """The sources by key, without those that another one with the same base covers."""
+    kept: list[Source] = []
+    for source in sorted(sources, key=lambda source: (source.key, not source.is_prefix)):
+        covers = (
+            other.base == source.base
+            and (other.key == source.key if not other.is_prefix else source.key.startswith(other.key))
+            for other in kept[-1:]
+        )
+        if not any(covers):
+            kept.append(source)
+    return kept
+
+
+async def _prefetched(pages: AsyncIterator[ListingPage]) -> AsyncGenerator[ListingPage, None]:
+    """The pages, the next one being asked for while this one is worked on."""
+
+    async def pull() -> ListingPage | None:
+        return await anext(pages, None)
+
+    ahead = asyncio.ensure_future(pull())
+    try:
+        while (page := await ahead) is not None:
+            if not page.is_last:
+                ahead = asyncio.ensure_future(pull())
+            yield page
+            if page.is_last:
+                return
+    finally:
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)

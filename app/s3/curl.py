@@ -1,0 +1,240 @@
+"""HTTP over libcurl on the asyncio loop: one multi handle, reused easy handles, real cancelling."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import pycurl
+
+from app.core.errors import ErrorKind, TransferError
+from app.core.timing import Timing
+from app.s3.curl_faults import CurlFailure, curl_fault, stalled
+from app.s3.http import HttpHead, HttpRequest, HttpResponse, Receiver, parse_head
+
+MAX_ERROR_BODY = 64 * 1024
+BUFFER_BYTES = 512 * 1024
+KEEPALIVE_S = 30
+WATCHES_A_LIMIT = 10
+"""How often a connection's progress is looked at within one `low_speed_s`."""
+
+
+class _Handle:
+    """One easy handle and what its running request has seen. No exception leaves its callbacks."""
+
+    __slots__ = (
+        "_ca_bundle",
+        "_method",
+        "_proxy",
+        "_receiver",
+        "_take",
+        "body",
+        "curl",
+        "failure",
+        "head",
+        "lines",
+        "marked_at",
+        "marked_bytes",
+        "received_bytes",
+        "request",
+    )
+
+    def __init__(self, timing: Timing) -> None:
+        self.lines: list[bytes] = []
+        self.request: HttpRequest
+        self._method = "GET"
+        self._ca_bundle = ""
+        self._proxy = ""
+        self.curl = _new_curl(timing, self.lines.append, self._on_body)
+
+    def prepare(self, request: HttpRequest, receiver: Receiver | None, now: float) -> None:
+        """Set the handle up for `request`; options that stay the same are not touched."""
+        curl = self.curl
+        self.request = request
+        self._receiver = receiver
+        self._take: Callable[[bytes], object] | None = None
+        self.head: HttpHead | None = None
+        self.failure: BaseException | None = None
+        self.body = bytearray()
+        self.received_bytes = self.marked_bytes = 0
+        self.marked_at = now
+        self.lines.clear()
+        curl.setopt(pycurl.URL, request.url)
+        curl.setopt(
+            pycurl.HTTPHEADER,
+            ["Accept:", *[f"{name}: {value}" for name, value in request.headers]],
+        )
+        if request.method != self._method:
+            curl.setopt(pycurl.NOBODY if request.method == "HEAD" else pycurl.HTTPGET, 1)
+            self._method = request.method
+        if request.ca_bundle != self._ca_bundle:
+            curl.setopt(pycurl.CAINFO, request.ca_bundle)
+            self._ca_bundle = request.ca_bundle
+        if request.proxy != self._proxy:
+            curl.setopt(pycurl.PROXY, request.proxy)
+            self._proxy = request.proxy
+
+    def let_go(self) -> None:
+        """Drop what belongs to the request."""
+        self._receiver = self._take = None
+        self.failure = None
+
+    def judge(self) -> HttpHead:
+        """Parse the head and, for a 2xx, show it to the receiver; once."""
+        if self.head is None:
+            head = self.head = parse_head(self.lines)
+            if head.is_success and self._receiver is not None:
+                self._receiver.begin(head)
+                self._take = self._receiver.write
+        return self.head
+
+    def expected_bytes(self) -> int | None:
+        """The body's length, None when no head told it."""
+        with suppress(ValueError, IndexError):
+            return parse_head(self.lines).length_bytes
+        return None
+
+    def _on_body(self, data: bytes) -> int | None:
+        try:
+            if self.head is None:
+                self.judge()
+            self.received_bytes += len(data)
+            if self._take is not None:
+                self._take(data)
+                return None
+            self.body += data[: MAX_ERROR_BODY - len(self.body)]
+            return None if len(self.body) < MAX_ERROR_BODY else 0
+        except BaseException as error:  # noqa: BLE001 - libcurl cannot carry it: `request` raises it
+            self.failure = error
+            return 0
+
+
+class CurlTransport:
+    """Runs requests on one asyncio loop. Cancelling a request closes its connection at once.
+
+    Make and use it on that loop only, a selector loop; `aclose` it before the loop ends (collected
+    unclosed, AsyncCurlMulti has crashed: https://github.com/pycurl/pycurl/issues/1058).
+    """
+
+    def __init__(self, timing: Timing, max_connections: int) -> None:
+        """`max_connections` is how many idle connections are kept for the next request."""
+        self._timing = timing
+        self._multi = pycurl.AsyncCurlMulti()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, max_connections)
+        self._idle: list[_Handle] = []
+        self._active: set[_Handle] = set()
+        self._watch: asyncio.TimerHandle | None = None
+
+    async def request(self, request: HttpRequest, receiver: Receiver | None = None) -> HttpResponse:
+        """Send `request`, give the body of a 2xx to `receiver`, return the answer whatever its status.
+
+        Raises TransferError when no whole answer came, and whatever the receiver raised.
+        """
+        if self._multi.closed:
+            raise _closed(request)
+        loop = asyncio.get_running_loop()
+        handle = self._idle.pop() if self._idle else _Handle(self._timing)
+        handle.prepare(request, receiver, loop.time())
+        self._active.add(handle)
+        self._start_watch(loop)
+        try:
+            return await self._perform(handle)
+        finally:
+            self._active.discard(handle)
+            handle.let_go()
+            if not self._multi.closed:
+                self._idle.append(handle)
+
+    async def aclose(self) -> None:
+        """Close every connection; running requests raise TransferError. Idempotent."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        for handle in self._active:
+            handle.failure = _closed(handle.request)
+        await self._multi.aclose()
+        for handle in self._idle:
+            handle.curl.close()
+        self._idle.clear()
+
+    async def _perform(self, handle: _Handle) -> HttpResponse:
+        try:
+            await self._multi.add_handle(handle.curl)
+        except asyncio.CancelledError:
+            self._remove(handle)
+            task = asyncio.current_task()
+            if handle.failure is not None and task is not None and not task.cancelling():
+                raise handle.failure from None
+            raise
+        except pycurl.error as error:
+            if handle.failure is not None:
+                raise handle.failure from None
+            if handle.head is None or handle.head.is_success:
+                raise self._fault(handle, error) from None
+        head = handle.judge()
+        return HttpResponse(head, bytes(handle.body))
+
+    def _remove(self, handle: _Handle) -> None:
+        with suppress(RuntimeError):  # the future's own callback has been faster, or the multi is closed
+            self._multi.remove_handle(handle.curl)
+
+    def _fault(self, handle: _Handle, error: pycurl.error) -> TransferError:
+        code, text = error.args
+        os_error = int(handle.curl.getinfo(pycurl.OS_ERRNO))
+        failure = CurlFailure(code, text, os_error, handle.received_bytes, handle.expected_bytes())
+        return curl_fault(failure, handle.request, self._timing)
+
+    def _start_watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._watch is None:
+            self._watch = loop.call_later(self._timing.low_speed_s / WATCHES_A_LIMIT, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End each request that took less than `low_speed_bps` for `low_speed_s`.
+
+        libcurl's own LOW_SPEED_TIME counts whole seconds, and only once its average over some six seconds
+        has sunk: a stall after a burst ended 6 s late (libcurl 8.23, measured).
+        """
+        self._watch = None
+        now = loop.time()
+        limit_s = self._timing.low_speed_s
+        enough_bytes = self._timing.low_speed_bps * limit_s
+        for handle in list(self._active):
+            if handle.received_bytes - handle.marked_bytes >= enough_bytes:
+                handle.marked_bytes, handle.marked_at = handle.received_bytes, now
+            elif now - handle.marked_at >= limit_s:
+                expected_bytes = handle.expected_bytes()
+                handle.failure = stalled(handle.request, handle.received_bytes, expected_bytes, limit_s)
+                self._remove(handle)
+        if self._active:
+            self._start_watch(loop)
+
+
+def _closed(request: HttpRequest) -> TransferError:
+    return TransferError(ErrorKind.NETWORK, f"The connection was closed before {request.subject} had come.")
+
+
+def _new_curl(
+    timing: Timing, on_header: Callable[[bytes], None], on_body: Callable[[bytes], int | None]
+) -> pycurl.Curl:
+    """An easy handle with every option that never changes."""
+    curl = pycurl.Curl()
+    curl.setopt(pycurl.HEADERFUNCTION, on_header)
+    curl.setopt(pycurl.WRITEFUNCTION, on_body)
+    curl.setopt(pycurl.NOSIGNAL, 1)
+    curl.setopt(pycurl.FOLLOWLOCATION, 0)
+    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+    curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
+    curl.setopt(pycurl.PATH_AS_IS, 1)
+    curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+    curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(timing.connect_s * 1000)))
+    curl.setopt(pycurl.BUFFERSIZE, BUFFER_BYTES)
+    curl.setopt(pycurl.TCP_NODELAY, 1)
+    curl.setopt(pycurl.TCP_KEEPALIVE, 1)
+    curl.setopt(pycurl.TCP_KEEPIDLE, KEEPALIVE_S)
+    curl.setopt(pycurl.TCP_KEEPINTVL, KEEPALIVE_S)
+    curl.setopt(pycurl.USERAGENT, "Downspout")
+    # Proxies are what botocore sees; libcurl would look at the environment by its own rules.
+    curl.setopt(pycurl.PROXY, "")
+    curl.setopt(pycurl.NOPROXY, "")
+    return curl

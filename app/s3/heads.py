@@ -1,0 +1,85 @@
+"""What the head of a GET or a HEAD says about an object, and whether it is the one that was asked for."""
+
+from __future__ import annotations
+
+import re
+
+from app.core.errors import ErrorKind, TransferError, plain_text
+from app.core.objects import ObjectInfo
+from app.engine.ports import BodySink, GetHead, GetRequest
+from app.s3.dates import http_date
+from app.s3.http import HttpHead
+from app.s3.listing import NO_SIZE, unquoted
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.ASCII)
+_CHECKSUM = "x-amz-checksum-"
+
+
+class HeadJudge:
+    """Stands between the transport and a sink: ETag and version are compared before the first byte."""
+
+    def __init__(self, request: GetRequest, sink: BodySink) -> None:
+        self._request = request
+        self._sink = sink
+        self.write = sink.write
+        self.head: GetHead
+
+    def begin(self, head: HttpHead) -> None:
+        """Compare the answer with what was pinned and hand its head to the sink; raises TransferError."""
+        self.head = get_head(head)
+        wanted = unquoted(self._request.if_match)
+        is_other_etag = bool(wanted and self.head.etag) and wanted != self.head.etag
+        version = self._request.version_id
+        is_other_version = bool(version and self.head.version_id) and version != self.head.version_id
+        if is_other_etag or is_other_version:
+            raise TransferError(
+                ErrorKind.CHANGED,
+                f"{plain_text(self._request.key)} changed while it was being downloaded. "
+                "Start it again to get the new one.",
+            )
+        self._sink.begin(self.head)
+
+
+def get_head(head: HttpHead) -> GetHead:
+    """The head of a GET as the engine judges it."""
+    headers = head.headers
+    first = last = total = None
+    length = head.length_bytes
+    found = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
+    if found:
+        first, last = int(found[1]), int(found[2])
+        total = None if found[3] == "*" else int(found[3])
+    elif head.status == 200:
+        total = length
+    checksums = {
+        name.removeprefix(_CHECKSUM): value
+        for name, value in headers.items()
+        if name.startswith(_CHECKSUM) and name != "x-amz-checksum-type"
+    }
+    return GetHead(
+        status=head.status,
+        length_bytes=length,
+        etag=unquoted(headers.get("etag", "")),
+        version_id=headers.get("x-amz-version-id"),
+        modified_at=http_date(headers.get("last-modified", "")),
+        range_first=first,
+        range_last=last,
+        total_bytes=total,
+        checksums=checksums,
+    )
+
+
+def object_info(key: str, head: HttpHead) -> ObjectInfo:
+    """The object that a HEAD describes."""
+    headers = head.headers
+    length = head.length_bytes
+    return ObjectInfo(
+        key=key,
+        size_bytes=length or 0,
+        etag=unquoted(headers.get("etag", "")),
+        modified_at=http_date(headers.get("last-modified", "")),
+        storage_class=headers.get("x-amz-storage-class") or "STANDARD",
+        version_id=headers.get("x-amz-version-id"),
+        is_restored='ongoing-request="false"' in headers.get("x-amz-restore", ""),
+        problem="" if length is not None else NO_SIZE,
+    )

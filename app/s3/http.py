@@ -1,0 +1,82 @@
+"""What goes over the wire and comes back, as values: a request, the head of an answer, the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Headers = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One GET or HEAD. `headers` go out as they are, so a signed `host` must be the URL's.
+
+    `subject` names in words what is asked for, for messages. `ca_bundle` is a file of trusted certificates;
+    `proxy` is a URL, empty for none.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    subject: str
+    ca_bundle: str = ""
+    proxy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpHead:
+    """Status and headers of the final answer; header names are lower-case."""
+
+    status: int
+    headers: dict[str, str]
+
+    @property
+    def is_success(self) -> bool:
+        """True for 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def length_bytes(self) -> int | None:
+        """The body's length as Content-Length frames it, None when something else does."""
+        text = self.headers.get("content-length", "")
+        if "transfer-encoding" in self.headers or not (text.isascii() and text.isdigit()):
+            return None
+        return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer after its end. `error_body` holds at most 64 KiB and is empty for a 2xx."""
+
+    head: HttpHead
+    error_body: bytes = b""
+
+
+class Receiver(Protocol):
+    """Where the body of a 2xx goes; an exception of either method ends the request and is raised by it."""
+
+    def begin(self, head: HttpHead) -> None:
+        """Judge the head. Once a request, before any `write`, also for an empty body."""
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+
+
+def parse_head(lines: Sequence[bytes]) -> HttpHead:
+    """The last head in raw header lines: interim answers (1xx) before it and trailers after it are left out.
+
+    Raises ValueError or IndexError when there is no status line.
+    """
+    start = 0
+    for index, line in enumerate(lines):
+        if line.startswith(b"HTTP/"):
+            start = index
+    headers: dict[str, str] = {}
+    for line in lines[start + 1 :]:
+        name, colon, value = line.decode("latin-1").partition(":")
+        if not colon:
+            break
+        headers[name.lower()] = value.strip()
+    return HttpHead(int(lines[start].split(None, 2)[1]), headers)

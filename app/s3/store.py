@@ -1,0 +1,203 @@
+"""One connection to S3 over libcurl: signed requests, judged heads, guarded listings."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import AsyncIterator, Callable
+
+from app.core.errors import ErrorKind, TransferError, plain_text
+from app.core.objects import Bucket, ListingPage, ObjectInfo
+from app.engine.ports import BodySink, GetHead, GetRequest, Offload
+from app.s3.boto_faults import BOTO_ERRORS, boto_fault
+from app.s3.credentials import KeyRing
+from app.s3.curl import CurlTransport
+from app.s3.endpoints import BucketTarget, EndpointRules
+from app.s3.faults import Identity, http_fault, read_refusal
+from app.s3.heads import HeadJudge, object_info
+from app.s3.http import Headers, HttpRequest, HttpResponse, Receiver
+from app.s3.listing import ListingGuard, PageParser
+from app.s3.signing import encode_key, encode_query, sign
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class CurlStore:
+    """An ObjectStore: one request a call, and never a request to where a server redirects.
+
+    The one exception is AWS itself: a bucket in another region is asked for there, once.
+    """
+
+    def __init__(
+        self,
+        *,
+        rules: EndpointRules,
+        ring: KeyRing,
+        identity: Identity,
+        transport: CurlTransport,
+        offload: Offload,
+        list_buckets: Callable[[], tuple[Bucket, ...]],
+        ca_bundle: str,
+        requester_pays: bool,
+    ) -> None:
+        """`list_buckets` is the blocking control call."""
+        self._rules = rules
+        self._ring = ring
+        self._identity = identity
+        self._transport = transport
+        self._offload = offload
+        self._list_buckets = list_buckets
+        self._ca_bundle = ca_bundle
+        self._always = (("x-amz-request-payer", "requester"),) if requester_pays else ()
+        self._targets: dict[str, BucketTarget] = {}
+        self._targets_lock = asyncio.Lock()
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's URL, without any user information."""
+        return self._rules.endpoint
+
+    async def get(self, request: GetRequest, sink: BodySink) -> GetHead:
+        """GET one object or range into `sink`; raises TransferError."""
+        headers = [("x-amz-checksum-mode", "ENABLED")]
+        # An ETag that is no plain text cannot be a header; the answer's ETag is compared all the same.
+        if request.if_match.isascii() and request.if_match.isprintable() and request.if_match:
+            headers.append(("if-match", f'"{request.if_match}"'))
+        if request.first is not None or request.last is not None:
+            last = "" if request.last is None else request.last
+            headers.append(("range", f"bytes={request.first or 0}-{last}"))
+        query = encode_query([("versionId", request.version_id)] if request.version_id else ())
+        judge = HeadJudge(request, sink)
+        await self._send("GET", request.bucket, request.key, query, headers, plain_text(request.key), judge)
+        return judge.head
+
+    async def head(self, bucket: str, key: str) -> ObjectInfo:
+        """HEAD one object; raises TransferError."""
+        response = await self._send("HEAD", bucket, key, "", (), plain_text(key), None)
+        return object_info(key, response.head)
+
+    async def list_pages(
+        self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
+    ) -> AsyncIterator[ListingPage]:
+        """Pages of the objects below `prefix`, each asked for when it is pulled; raises TransferError."""
+        guard = ListingGuard()
+        token = ""
+        while True:
+            query = {"list-type": "2", "encoding-type": "url", "prefix": prefix, "delimiter": delimiter}
+            query |= {"continuation-token": token} if token else {"start-after": start_after}
+            try:
+                parser = PageParser(prefix, guard.last_key)
+                await self._send_listing(bucket, query, prefix, parser)
+                parsed = parser.finish()
+                page = guard.admit(parsed)
+            except TransferError as error:
+                raise _told_how_far(error, f"s3://{bucket}/{prefix}", guard.key_count) from None
+            yield page
+            if page.is_last:
+                return
+            token = parsed.token
+
+    async def list_buckets(self) -> tuple[Bucket, ...]:
+        """The account's buckets; raises TransferError."""
+        return await self._offload(self._list_buckets)
+
+    async def close(self) -> None:
+        """Close every connection. Idempotent."""
+        await self._transport.aclose()
+
+    async def _send_listing(
+        self, bucket: str, query: dict[str, str], prefix: str, parser: PageParser
+    ) -> None:
+        text = encode_query(sorted((name, value) for name, value in query.items() if value))
+        subject = f"the listing of {plain_text(f's3://{bucket}/{prefix}')}"
+        # Only AWS is asked: other servers refuse headers that they do not know.
+        optional = [("x-amz-optional-object-attributes", "RestoreStatus")] if self._rules.is_aws else ()
+        await self._send("GET", bucket, "", text, optional, subject, parser)
+
+    async def _send(
+        self,
+        method: str,
+        bucket: str,
+        key: str,
+        query: str,
+        headers: Headers,
+        subject: str,
+        receiver: Receiver | None,
+    ) -> HttpResponse:
+        """One request, a second one only to another region of AWS; the answer is a 2xx."""
+        try:
+            path = "/" + encode_key(key) if key else ""
+        except UnicodeEncodeError:
+            text = f"The key {subject} has no UTF-8 form, so S3 cannot hold it."
+            raise TransferError(ErrorKind.BLOCKED, text) from None
+        target = self._targets.get(bucket) or await self._find_target(bucket)
+        response = await self._ask(method, target, path, query, headers, subject, receiver)
+        region = self._other_region(response, target)
+        if region:
+            target = await self._find_target(bucket, region)
+            response = await self._ask(method, target, path, query, headers, subject, receiver)
+        if not response.head.is_success:
+            raise http_fault(response, subject, self._identity)
+        return response
+
+    async def _ask(
+        self,
+        method: str,
+        target: BucketTarget,
+        path: str,
+        query: str,
+        headers: Headers,
+        subject: str,
+        receiver: Receiver | None,
+    ) -> HttpResponse:
+        full_path = (target.path + path) or "/"
+        if query:
+            full_path += f"?{query}"
+        all_headers = [("host", target.host), *headers, *self._always]
+        keys = await self._ring.keys()
+        if keys is not None:
+            now = datetime.datetime.now(datetime.UTC)
+            all_headers = sign(
+                method, full_path, all_headers, keys, region=target.region, service=target.service, date=now
+            )
+        request = HttpRequest(
+            method, target.origin + full_path, all_headers, subject, self._ca_bundle, target.proxy
+        )
+        return await self._transport.request(request, receiver)
+
+    async def _find_target(self, bucket: str, region: str = "") -> BucketTarget:
+        """The bucket's target by botocore's rules, kept for the next request; with `region`, anew."""
+        async with self._targets_lock:
+            known = self._targets.get(bucket)
+            if known is not None and region in {"", known.region}:
+                return known
+            try:
+                target = await self._offload(lambda: self._rules.target(bucket, region))
+            except BOTO_ERRORS as error:
+                doing = f"a request to the bucket {plain_text(bucket)}"
+                raise boto_fault(error, self._identity, doing) from error
+            self._targets[bucket] = target
+            return target
+
+    def _other_region(self, response: HttpResponse, target: BucketTarget) -> str:
+        """The region to ask instead; empty when the answer names none or the endpoint is not AWS's."""
+        status = response.head.status
+        if not self._rules.is_aws or not (status in _REDIRECTS or status == 400):
+            return ""
+        refusal = read_refusal(response)
+        return refusal.region if refusal.region != target.region else ""
+
+
+def _told_how_far(error: TransferError, where: str, key_count: int) -> TransferError:
+    """The same error, saying which listing it ended and after how many keys."""
+    came = f"after {key_count:,} keys" if key_count else "before its first key"
+    text = f"The listing of {plain_text(where)} ended {came}: {error.message}"
+    if error.kind is ErrorKind.LISTING:
+        text += ". List it again; if it stays so, the server is at fault."
+    return TransferError(
+        error.kind,
+        text,
+        code=error.code,
+        request_id=error.request_id,
+        retry_after_s=error.retry_after_s,
+    )

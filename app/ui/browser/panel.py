@@ -1,0 +1,276 @@
+"""The browser: path, filter, table and footer around one BrowserSession."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from app.core.objects import Source
+from app.ui.browser.bars import Footer, IncompleteBar
+from app.ui.browser.location import Location
+from app.ui.browser.path_bar import PathBar
+from app.ui.browser.selection import row_spans
+from app.ui.browser.session import BrowserPhase, BrowserSession
+from app.ui.browser.states import FirstRunPage, PageText, error_detail
+from app.ui.browser.table import ObjectTable
+from app.ui.browser.words import counted, empty_text, incomplete_text, place_text, selection_text, status_text
+from app.ui.plain import shown_name
+from app.ui.theme import Role, dress, icon
+
+if TYPE_CHECKING:
+    from app.bridge.bridge import EngineBridge
+
+FILTER_PX = 224
+Keys = QKeySequence | QKeySequence.StandardKey | str
+
+
+class BrowserPanel(QWidget):
+    """Shows what its session holds; its actions are for menus too."""
+
+    download_asked = Signal()
+    connection_asked = Signal()  # a new one
+    change_asked = Signal()  # the one that does not lead anywhere
+    reconnect_asked = Signal()
+    demo_asked = Signal()
+
+    def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = BrowserSession(bridge, self)
+        self._make_actions()
+        self.path_bar = PathBar(self)
+        self.filter_line = self._make_filter()
+        self.table = ObjectTable(self.session.model, self)
+        self.table.addAction(self.download_action)
+        self.incomplete_bar = IncompleteBar(self)
+        self.first_run = FirstRunPage(self)
+        self.footer = Footer(self.download_action, self)
+        self._last_location: Location | None = None
+        self._lay_out()
+        self._connect()
+        self._show_location()
+        self._show_state()
+
+    # What is selected
+
+    def selected_sources(self) -> list[Source]:
+        """The selected rows as sources of a download, based on the open prefix."""
+        location = self.session.location
+        if location is None:
+            return []
+        base = location.prefix
+        rows = (row for first, last in self._spans() for row in range(first, last + 1))
+        entries = (self.session.model.entry(row) for row in rows)
+        return [Source(location.bucket, entry.key, entry.is_folder, base, entry.info) for entry in entries]
+
+    # Making
+
+    def _make_actions(self) -> None:
+        session = self.session
+        standard = QKeySequence.StandardKey
+        self.back_action = self._action("Back", "back", standard.Back, session.go_back)
+        self.forward_action = self._action("Forward", "forward", standard.Forward, session.go_forward)
+        self.up_action = self._action("Up", "up", "Alt+Up", session.go_up)
+        self.reload_action = self._action("Reload", "reload", standard.Refresh, session.reload)
+        self.path_action = self._action("Open location…", "search", "Ctrl+L", self._edit_path)
+        self.filter_action = self._action("Filter", "search", standard.Find, self._edit_filter)
+        self.download_action = self._action("Download…", "download", "Ctrl+D", self.download_asked.emit)
+        self.download_action.setIconText("Download…")
+        self.download_action.setToolTip("Download what is selected (Ctrl+D)")
+
+    def _action(self, text: str, picture: str, keys: Keys, do: Callable[[], object]) -> QAction:
+        action = QAction(text, self)
+        dress(action, picture)
+        action.setShortcut(QKeySequence(keys))
+        action.setToolTip(f"{text} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
+        action.triggered.connect(lambda _checked=False: do())
+        return action
+
+    def _make_filter(self) -> QLineEdit:
+        line = QLineEdit(self)
+        line.setPlaceholderText("Filter, e.g. *.mp4")
+        line.setAccessibleName("Filter")
+        line.setClearButtonEnabled(True)
+        line.setFixedWidth(FILTER_PX)
+        line.addAction(icon("search", Role.MUTED), QLineEdit.ActionPosition.LeadingPosition)
+        line.textChanged.connect(self._filter)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), line)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self.leave_filter)
+        return line
+
+    def _lay_out(self) -> None:
+        self._top = QWidget(self)
+        row = QHBoxLayout(self._top)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(8)
+        arrows = QHBoxLayout()
+        arrows.setSpacing(0)
+        for action in (self.back_action, self.forward_action, self.up_action, self.reload_action):
+            button = QToolButton(self._top)
+            button.setDefaultAction(action)
+            button.setAutoRaise(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            arrows.addWidget(button)
+        row.addLayout(arrows)
+        row.addWidget(self.path_bar, 1)
+        row.addWidget(self.filter_line)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.first_run)
+        self._stack.addWidget(self.table)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 8)
+        column.setSpacing(8)
+        column.addWidget(self._top)
+        column.addWidget(self.incomplete_bar)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.footer)
+
+    def _connect(self) -> None:
+        session = self.session
+        session.moved.connect(self._show_location)
+        session.changed.connect(self._show_state)
+        session.relisting.connect(self.table.keeper.wait_for_rows)
+        self.path_bar.location_chosen.connect(session.open)
+        self.path_bar.left.connect(self.table.setFocus)
+        self.table.activated.connect(lambda index: self._open_row(index.row()))
+        self.table.selectionModel().selectionChanged.connect(self._show_selection)
+        self.footer.stop_asked.connect(session.stop_loading)
+        self.incomplete_bar.retry_asked.connect(session.reload)
+        self.first_run.connection_asked.connect(self.connection_asked)
+        self.first_run.demo_asked.connect(self.demo_asked)
+
+    # Slots
+
+    @Slot()
+    def _edit_path(self) -> None:
+        self.path_bar.edit()
+
+    @Slot()
+    def _edit_filter(self) -> None:
+        self.filter_line.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filter_line.selectAll()
+
+    @Slot()
+    def leave_filter(self) -> None:
+        """Empty the filter and go back to the rows."""
+        self.filter_line.clear()
+        self.table.setFocus()
+
+    def _filter(self, text: str) -> None:
+        self.session.model.set_filter(text)
+        self._show_state()
+
+    def _open_row(self, row: int) -> None:
+        location = self.session.location
+        entry = self.session.model.entry(row)
+        if location is not None and entry.is_folder:
+            self.session.open(Location(location.bucket, entry.key))
+
+    @Slot()
+    def _show_location(self) -> None:
+        location, last = self.session.location, self._last_location
+        if location != last:
+            self._last_location = location
+            self.filter_line.clear()
+            self.table.keeper.forget()
+            self.path_bar.show_location(location)
+            if location and last and last.bucket == location.bucket:
+                # After a way up, the folder that was left is the current row.
+                below = last.prefix.removeprefix(location.prefix)
+                if last.prefix.startswith(location.prefix):
+                    self.table.keeper.expect(location.prefix + below[: below.find("/") + 1])
+        self.back_action.setEnabled(self.session.can_go_back)
+        self.forward_action.setEnabled(self.session.can_go_forward)
+        self.up_action.setEnabled(self.session.can_go_up)
+        self.reload_action.setEnabled(location is not None)
+        self.path_action.setEnabled(self.session.has_connection)
+        self.path_bar.setEnabled(self.session.has_connection)
+
+    @Slot()
+    def _show_state(self) -> None:
+        session, model = self.session, self.session.model
+        has_connection = session.phase is not BrowserPhase.NO_CONNECTION
+        is_loading = session.phase is BrowserPhase.LOADING
+        for widget in (self._top, self.footer):
+            widget.setVisible(has_connection)
+        self._stack.setCurrentWidget(self.table if has_connection else self.first_run)
+        self.table.show_page(None if model.shown_count else self._page())
+        if session.error and model.total_count:
+            self.incomplete_bar.show_error(
+                incomplete_text(session, session.error), error_detail(session.error)
+            )
+        else:
+            self.incomplete_bar.hide()
+        self.footer.status.setText(status_text(session))
+        self.footer.stop_button.setVisible(is_loading)
+        if not is_loading:
+            self.table.keeper.forget()
+        self._show_selection()
+
+    @Slot()
+    def _show_selection(self) -> None:
+        folders = rows = size_bytes = 0
+        for first, last in self._spans():
+            more_folders, more_bytes = self.session.model.weigh(first, last)
+            folders += more_folders
+            rows += last + 1 - first
+            size_bytes += more_bytes
+        self.footer.selection.setText(selection_text(folders, rows - folders, size_bytes))
+        self.download_action.setEnabled(rows > 0)
+
+    # States
+
+    def _spans(self) -> list[tuple[int, int]]:
+        return row_spans(self.table.selectionModel().selection())
+
+    def _page(self) -> PageText | None:
+        """The words for a table without rows."""
+        session = self.session
+        location = session.location
+        if session.model.total_count:
+            return PageText(
+                "search",
+                f"Nothing matches “{shown_name(self.filter_line.text().strip())}”",
+                f"{counted(session.model.total_count, 'row')} in {place_text(location)}" if location else "",
+                actions=(("Clear the filter", self.leave_filter),),
+            )
+        if location is None:
+            return self._connection_page()
+        place = place_text(location)
+        retry = ("Retry", session.reload)
+        if session.phase is BrowserPhase.LOADING:
+            return PageText("queued", f"Loading {place}…")
+        if session.phase is BrowserPhase.STOPPED:
+            return PageText("info", "Loading was stopped", "No row had come yet.", actions=(retry,))
+        if session.error:
+            error = session.error
+            change = ("Change the connection…", self.change_asked.emit)
+            actions = (retry, change) if error.kind.is_systemic else (retry,)
+            title = f"Could not list {place}"
+            return PageText("failed", title, error.message, error_detail(error), Role.NEGATIVE, actions)
+        return PageText("folder", empty_text(location))
+
+    def _connection_page(self) -> PageText | None:
+        session = self.session
+        label = shown_name(session.connection_label)
+        if session.phase is BrowserPhase.CONNECTING:
+            return PageText("plug", f"Connecting to {label}…")
+        if session.phase is BrowserPhase.NO_BUCKET:
+            words = "Choose a bucket on the left, or open one by its name."
+            return PageText(
+                "plug", f"Connected to {label}", words, actions=(("Open a bucket…", self._edit_path),)
+            )
+        if session.error is None:
+            return None
+        actions = (
+            ("Retry", self.reconnect_asked.emit),
+            ("Change the connection…", self.connection_asked.emit),
+        )
+        title = f"Could not connect to {label}"
+        return PageText(
+            "failed", title, session.error.message, error_detail(session.error), Role.NEGATIVE, actions
+        )

@@ -1,0 +1,190 @@
+"""What the browser looks at: the open location, its listing, and the way back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.core.errors import ErrorRecord
+from app.core.objects import ListingPage
+from app.ui.browser.history import History
+from app.ui.browser.location import Location
+from app.ui.browser.model import ObjectTableModel
+
+if TYPE_CHECKING:
+    from app.bridge.bridge import EngineBridge
+
+
+class BrowserPhase(Enum):
+    """What the middle of the window has to say."""
+
+    NO_CONNECTION = "no connection"
+    CONNECTING = "connecting"
+    CONNECT_FAILED = "connect failed"
+    NO_BUCKET = "no bucket"
+    LOADING = "loading"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+_WITHOUT_CONNECTION = frozenset(
+    {BrowserPhase.NO_CONNECTION, BrowserPhase.CONNECTING, BrowserPhase.CONNECT_FAILED}
+)
+
+
+class BrowserSession(QObject):
+    """Owns the listing that fills the model; pages of an older listing are dropped."""
+
+    moved = Signal()  # another location is open, or none
+    changed = Signal()  # the phase or the number of rows
+    relisting = Signal()  # before the same location is listed again
+
+    def __init__(
+        self, bridge: EngineBridge, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(parent)
+        self.model = ObjectTableModel(self)
+        self.phase = BrowserPhase.NO_CONNECTION
+        self.error: ErrorRecord | None = None
+        self.connection_label = ""
+        self._bridge = bridge
+        self._clock = clock
+        self._history = History()
+        self._token = 0
+        self._started_at = 0.0
+        bridge.listing_page.connect(self._take_page)
+        bridge.listing_finished.connect(self._finish)
+
+    # Where it stands
+
+    @property
+    def location(self) -> Location | None:
+        """The open location."""
+        return self._history.current
+
+    @property
+    def has_connection(self) -> bool:
+        """True when a location could be opened."""
+        return self.phase not in _WITHOUT_CONNECTION
+
+    @property
+    def can_go_back(self) -> bool:
+        """True when there is an earlier location."""
+        return self._history.can_go_back
+
+    @property
+    def can_go_forward(self) -> bool:
+        """True when `go_back` was used and nothing else was opened since."""
+        return self._history.can_go_forward
+
+    @property
+    def can_go_up(self) -> bool:
+        """True below the top of a bucket."""
+        return self.location is not None and self.location.parent is not None
+
+    @property
+    def rows_per_s(self) -> float:
+        """How fast the rows of this listing came, up to now; 0 in its first moment."""
+        elapsed_s = self._clock() - self._started_at
+        return self.model.total_count / elapsed_s if elapsed_s > 0.2 else 0.0
+
+    # The connection's part
+
+    def show_connecting(self, label: str) -> None:
+        """Forget what was open: a connection called `label` is being made."""
+        self._forget(BrowserPhase.CONNECTING, label)
+
+    def show_connect_failed(self, label: str, error: ErrorRecord) -> None:
+        """The connection could not be made."""
+        self._forget(BrowserPhase.CONNECT_FAILED, label)
+        self.error = error
+        self.changed.emit()
+
+    def show_connected(self, label: str) -> None:
+        """A connection stands; no bucket is open yet."""
+        self._forget(BrowserPhase.NO_BUCKET, label)
+
+    # Commands
+
+    def open(self, location: Location) -> None:
+        """Open a location and list it."""
+        self._history.visit(location)
+        self._list()
+
+    def go_back(self) -> None:
+        """Open the location before this one."""
+        if self._history.back():
+            self._list()
+
+    def go_forward(self) -> None:
+        """Open the location that `go_back` left."""
+        if self._history.forward():
+            self._list()
+
+    def go_up(self) -> None:
+        """Open the folder around this one."""
+        if self.location is not None and self.location.parent is not None:
+            self.open(self.location.parent)
+
+    def reload(self) -> None:
+        """List the open location again."""
+        if self.location is not None:
+            self.relisting.emit()
+            self._list()
+
+    def stop_loading(self) -> None:
+        """Keep the rows that came and ask for no more."""
+        if self.phase is BrowserPhase.LOADING:
+            self._drop_listing()
+            self._enter(BrowserPhase.STOPPED)
+
+    # Inside
+
+    def _list(self) -> None:
+        location = self.location
+        assert location is not None
+        self._drop_listing()
+        self.model.clear(location.prefix)
+        self.error = None
+        self._started_at = self._clock()
+        self._token = self._bridge.list_prefix(location.bucket, location.prefix)
+        self.phase = BrowserPhase.LOADING
+        self.moved.emit()
+        self.changed.emit()
+
+    def _forget(self, phase: BrowserPhase, label: str) -> None:
+        self._drop_listing()
+        self._history = History()
+        self.model.clear("")
+        self.error = None
+        self.connection_label = label
+        self.phase = phase
+        self.moved.emit()
+        self.changed.emit()
+
+    def _drop_listing(self) -> None:
+        if self._token:
+            self._bridge.cancel_listing(self._token)
+            self._token = 0
+
+    def _enter(self, phase: BrowserPhase) -> None:
+        self.phase = phase
+        self.changed.emit()
+
+    @Slot(int, object)
+    def _take_page(self, token: int, page: ListingPage) -> None:
+        if token == self._token:
+            self.model.append(page)
+            self.changed.emit()
+
+    @Slot(int, object)
+    def _finish(self, token: int, error: ErrorRecord | None) -> None:
+        if token == self._token:
+            self._token = 0
+            self.error = error
+            self._enter(BrowserPhase.FAILED if error else BrowserPhase.COMPLETE)

@@ -1,0 +1,73 @@
+"""The browser's table view, and the page that stands in it when it has no rows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+
+from app.ui.browser.model import ObjectTableModel
+from app.ui.browser.rows import Column
+from app.ui.browser.selection import SelectionKeeper
+from app.ui.browser.states import PageText, StatePage
+
+ROW_PADDING_PX = 8
+_SAMPLES = {
+    Column.SIZE: "1,023.9 GiB",
+    Column.MODIFIED: "30 Sep 2026 00:00",
+    Column.STORAGE_CLASS: "Intelligent-Tiering",
+}
+
+
+class ObjectTable(QTableView):
+    """A flat table with rows of one height and columns that keep their width while rows come."""
+
+    def __init__(self, model: ObjectTableModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Objects")
+        self.setFont(_tabular(self.font()))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.keeper = SelectionKeeper(model, self)
+        self._shape_headers()
+        self.page = StatePage(self.viewport())
+        layout = QVBoxLayout(self.viewport())
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.page)
+        self.page.hide()
+
+    def show_page(self, page: PageText | None) -> None:
+        """Put a page over the empty table, or (None) take it away; the table keeps the focus."""
+        if page is not None:
+            self.page.show_text(page)
+        self.page.setVisible(page is not None)
+
+    def _shape_headers(self) -> None:
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + ROW_PADDING_PX)
+        columns = self.horizontalHeader()
+        columns.setHighlightSections(False)
+        columns.setSectionsMovable(False)
+        columns.setSortIndicatorShown(True)
+        columns.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        for column, sample in _SAMPLES.items():
+            columns.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+            columns.resizeSection(column, self.fontMetrics().horizontalAdvance(sample) + 24)
+        self.sortByColumn(Column.NAME, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+
+
+def _tabular(font: QFont) -> QFont:
+    """The font with figures of one width, so that nothing moves while numbers change."""
+    font = QFont(font)
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font

@@ -1,0 +1,58 @@
+"""The menu bar: every action has its place here, so that each can be reached by keyboard."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from app.core.objects import DemoFault
+
+if TYPE_CHECKING:
+    from app.bridge.bridge import EngineBridge
+
+Item = QAction | None
+"""An action, or None for a line between two groups."""
+
+
+def fill_menu(bar: QMenuBar, title: str, items: list[Item]) -> QMenu:
+    """Add a menu to the bar."""
+    menu = bar.addMenu(title)
+    for item in items:
+        if item is None:
+            menu.addSeparator()
+        else:
+            menu.addAction(item)
+    return menu
+
+
+class DemoMenu(QObject):
+    """The demo bucket's faults; a tick shows what the server has taken, not what was clicked."""
+
+    def __init__(self, bar: QMenuBar, bridge: EngineBridge) -> None:
+        super().__init__(bar)
+        self._bridge = bridge
+        self.menu = bar.addMenu("&Demo")
+        self.actions: dict[DemoFault, QAction] = {}
+        for fault in DemoFault:
+            action = self.menu.addAction(fault.value)
+            action.setCheckable(True)
+            action.triggered.connect(partial(self._ask, fault))
+            self.actions[fault] = action
+        bridge.demo_fault_changed.connect(self._show)
+        self.set_visible(False)
+
+    def set_visible(self, is_visible: bool) -> None:
+        """Show the menu for a connection to the demo bucket only."""
+        self.menu.menuAction().setVisible(is_visible)
+
+    def _ask(self, fault: DemoFault, is_on: bool) -> None:
+        self.actions[fault].setChecked(not is_on)
+        self._bridge.set_demo_fault(fault, is_on)
+
+    @Slot(object, bool)
+    def _show(self, fault: DemoFault, is_on: bool) -> None:
+        self.actions[fault].setChecked(is_on)

@@ -1,0 +1,96 @@
+"""What the window remembers between two runs; never a key."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+
+from app.ui.browser.rows import Column
+from app.ui.connect.remembered import Remembered
+
+MAX_RECENT = 8
+
+
+class Preferences:
+    """Reads and writes one ini file; whatever in it cannot be read is as if it were not there."""
+
+    def __init__(self, file: str) -> None:
+        self._settings = QSettings(file, QSettings.Format.IniFormat)
+
+    @property
+    def geometry(self) -> QByteArray:
+        """The window's place and size; empty when unknown."""
+        return self._bytes("window/geometry")
+
+    @property
+    def window_state(self) -> QByteArray:
+        """Where the docks are; empty when unknown."""
+        return self._bytes("window/docks")
+
+    def keep_window(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Remember the window's shape."""
+        self._settings.setValue("window/geometry", geometry)
+        self._settings.setValue("window/docks", state)
+
+    @property
+    def recent(self) -> tuple[Remembered, ...]:
+        """The connections used last, the newest first."""
+        found = []
+        for number in range(MAX_RECENT):
+            remembered = Remembered.from_text(self._text(f"connections/{number}"))
+            if remembered is not None:
+                found.append(remembered)
+        return tuple(found)
+
+    def keep_connection(self, remembered: Remembered) -> None:
+        """Make a connection, and the place that is open in it, the newest one."""
+        others = [item for item in self.recent if not item.is_same_connection(remembered)]
+        self._settings.remove("connections")
+        for number, item in enumerate([remembered, *others][:MAX_RECENT]):
+            self._settings.setValue(f"connections/{number}", item.to_text())
+
+    @property
+    def download_folder(self) -> str:
+        """The folder chosen last; empty when none was."""
+        return self._text("download/folder")
+
+    def keep_download_folder(self, folder: str) -> None:
+        """Remember the chosen folder."""
+        self._settings.setValue("download/folder", folder)
+
+    @property
+    def stop_on_first_error(self) -> bool:
+        """How the toggle stood; on at first."""
+        return self._text("download/stop_on_first_error") != "false"
+
+    def keep_stop_on_first_error(self, is_on: bool) -> None:
+        """Remember the toggle."""
+        self._settings.setValue("download/stop_on_first_error", "true" if is_on else "false")
+
+    @property
+    def sorting(self) -> tuple[Column, Qt.SortOrder]:
+        """The column that the objects are sorted by, and the direction."""
+        order = Qt.SortOrder.DescendingOrder if self._text("browser/descending") == "true" else _ASCENDING
+        try:
+            return Column(int(self._text("browser/sort_column"))), order
+        except ValueError:
+            return Column.NAME, _ASCENDING
+
+    def keep_sorting(self, column: Column, order: Qt.SortOrder) -> None:
+        """Remember the order of the objects."""
+        self._settings.setValue("browser/sort_column", str(int(column)))
+        self._settings.setValue("browser/descending", "true" if order != _ASCENDING else "false")
+
+    def save(self) -> None:
+        """Write the file now; a file that cannot be written is not an error for the person."""
+        self._settings.sync()
+
+    def _text(self, key: str) -> str:
+        value = self._settings.value(key, "")
+        return value if isinstance(value, str) else ""
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._settings.value(key)
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+
+_ASCENDING = Qt.SortOrder.AscendingOrder

@@ -1,0 +1,235 @@
+"""What each cell of the Transfers table answers for each role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QFont, QGuiApplication, QPalette
+
+from app.bridge.mirror import Mirror
+from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowSeed, RowSnapshot
+from app.core.states import State
+from app.ui import theme
+from app.ui.format import duration_text, rate_text
+from app.ui.plain import as_tooltip, shown_name
+from app.ui.theme import Role
+from app.ui.transfers import words
+from app.ui.transfers.section import Section
+
+ItemRole = Qt.ItemDataRole
+
+FRACTION_ROLE = ItemRole.UserRole + 1
+"""How much is done, 0 to 1; for the column PROGRESS."""
+LOOK_ROLE = ItemRole.UserRole + 2
+"""The theme's Role of the state; for the column PROGRESS."""
+IS_BATCH_ROLE = ItemRole.UserRole + 3
+"""True on a batch's header line."""
+
+
+class Column(IntEnum):
+    """The columns, left to right. The state's icon stands in NAME."""
+
+    NAME = 0
+    STATUS = 1
+    PROGRESS = 2
+    SIZE = 3
+    SPEED = 4
+    ETA = 5
+    ERROR = 6
+
+
+COLUMN_TITLES = {
+    Column.NAME: "Name",
+    Column.STATUS: "Status",
+    Column.PROGRESS: "Progress",
+    Column.SIZE: "Size",
+    Column.SPEED: "Speed",
+    Column.ETA: "ETA",
+    Column.ERROR: "Error",
+}
+RIGHT_ALIGNED = frozenset({Column.SIZE, Column.SPEED, Column.ETA})
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_OUTCOME_ROLES = {
+    Outcome.DONE: Role.POSITIVE,
+    Outcome.FAILED: Role.NEGATIVE,
+    Outcome.STOPPED: Role.WARNING,
+    Outcome.CANCELLED: Role.MUTED,
+}
+
+
+class Cells:
+    """The answers of the model's `data`: look-ups in the mirror, put into words for the cell asked for."""
+
+    ROLES = frozenset(
+        {
+            ItemRole.DisplayRole,
+            ItemRole.DecorationRole,
+            ItemRole.ForegroundRole,
+            ItemRole.BackgroundRole,
+            ItemRole.FontRole,
+            ItemRole.TextAlignmentRole,
+            ItemRole.ToolTipRole,
+            ItemRole.AccessibleTextRole,
+            FRACTION_ROLE,
+            LOOK_ROLE,
+            IS_BATCH_ROLE,
+        }
+    )
+
+    def __init__(self, mirror: Mirror, clock: Callable[[], float]) -> None:
+        self._mirror = mirror
+        self._clock = clock
+        self._home = str(Path.home())
+
+    def of_batch(self, section: Section, column: Column, role: int) -> Any:
+        """One answer of a batch's header line."""
+        batch = self._mirror.batch(section.batch_id)
+        match role:
+            case ItemRole.DisplayRole:
+                return self._batch_text(batch, column)
+            case ItemRole.DecorationRole if column is Column.NAME:
+                return theme.icon("collapse" if section.is_unfolded else "expand")
+            case ItemRole.ForegroundRole if column is Column.STATUS:
+                return _brush(_batch_role(batch))
+            case ItemRole.BackgroundRole:
+                return QBrush(QGuiApplication.palette().color(QPalette.ColorRole.AlternateBase))
+            case ItemRole.FontRole if column is Column.NAME:
+                return self._bold
+            case ItemRole.TextAlignmentRole:
+                return _alignment(column)
+            case ItemRole.ToolTipRole:
+                return self._batch_tooltip(batch, column)
+            case ItemRole.AccessibleTextRole:
+                if column is Column.NAME:
+                    fold = "unfolded" if section.is_unfolded else "folded"
+                    return f"{words.batch_sentence(batch, self._home)}, {fold}"
+                return self._batch_text(batch, column)
+        if role == FRACTION_ROLE:
+            return words.batch_fraction(batch)
+        if role == LOOK_ROLE:
+            return _batch_role(batch)
+        return True if role == IS_BATCH_ROLE else None
+
+    def of_row(self, section: Section, index: int, column: Column, role: int) -> Any:
+        """One answer of a row's line."""
+        row = self._mirror.row(section.batch_id, index)
+        seed = self._mirror.seed(section.batch_id, index)
+        match role:
+            case ItemRole.DisplayRole:
+                return self._row_text(section, index, seed, row, column)
+            case ItemRole.DecorationRole if column is Column.NAME:
+                return theme.icon(*theme.state_look(row))
+            case ItemRole.ForegroundRole:
+                return _row_brush(row, column)
+            case ItemRole.TextAlignmentRole:
+                return _alignment(column)
+            case ItemRole.ToolTipRole:
+                return self._row_tooltip(section, index, seed, row, column)
+            case ItemRole.AccessibleTextRole:
+                if column is Column.NAME:
+                    batch = self._mirror.batch(section.batch_id)
+                    return words.row_sentence(seed, row, batch, self._culprit(batch, row), self._clock())
+                return words.spoken(self._row_text(section, index, seed, row, column))
+        if role == FRACTION_ROLE:
+            return words.row_fraction(seed, row)
+        if role == LOOK_ROLE:
+            return theme.state_look(row)[1]
+        return False if role == IS_BATCH_ROLE else None
+
+    @cached_property
+    def _bold(self) -> QFont:
+        font = QFont()
+        font.setBold(True)
+        return font
+
+    def _row_text(self, section: Section, index: int, seed: RowSeed, row: RowSnapshot, column: Column) -> str:
+        match column:
+            case Column.NAME:
+                return shown_name(seed.path)
+            case Column.STATUS:
+                return self._row_status(section, index, row)
+            case Column.PROGRESS:
+                return f"{words.row_fraction(seed, row):.0%}"
+            case Column.SIZE:
+                return words.row_size(seed, row)
+            case Column.SPEED:
+                return rate_text(row.speed_bps) if row.state is State.RUNNING else ""
+            case Column.ETA:
+                return words.row_eta(seed, row)
+            case Column.ERROR:
+                return words.error_line(row.error)
+
+    def _row_status(self, section: Section, index: int, row: RowSnapshot) -> str:
+        rank = None
+        if row.state is State.QUEUED:
+            rank = section.rank(self._mirror.rows(section.batch_id), index)
+        batch = self._mirror.batch(section.batch_id)
+        return words.row_status(row, batch, self._culprit(batch, row), self._clock(), rank)
+
+    def _row_tooltip(
+        self, section: Section, index: int, seed: RowSeed, row: RowSnapshot, column: Column
+    ) -> str:
+        if column is Column.NAME:
+            return as_tooltip(f"{seed.key}\n{seed.path}" if seed.key != seed.path else seed.key)
+        if row.error is not None and column in (Column.ERROR, Column.STATUS):
+            return as_tooltip(words.error_details(row.error))
+        return as_tooltip(self._row_text(section, index, seed, row, column))
+
+    def _batch_text(self, batch: BatchSnapshot, column: Column) -> str:
+        match column:
+            case Column.NAME:
+                return words.batch_name(batch, self._home)
+            case Column.STATUS:
+                return words.batch_status(batch)
+            case Column.PROGRESS:
+                return f"{words.batch_fraction(batch):.0%}"
+            case Column.SIZE:
+                return words.batch_size(batch)
+            case Column.SPEED:
+                return rate_text(batch.speed_bps)
+            case Column.ETA:
+                return duration_text(batch.eta_s)
+            case Column.ERROR:
+                # The culprit's own row has its error; a failed listing has no row.
+                return words.error_line(batch.first_error) if batch.first_error_index is None else ""
+
+    def _batch_tooltip(self, batch: BatchSnapshot, column: Column) -> str:
+        if column is Column.ERROR and batch.first_error is not None:
+            return as_tooltip(words.error_details(batch.first_error))
+        if column is Column.STATUS:
+            return as_tooltip(f"{words.batch_status(batch)}\n{words.policy_words(batch.policy.stop)}")
+        return as_tooltip(self._batch_text(batch, column))
+
+    def _culprit(self, batch: BatchSnapshot, row: RowSnapshot) -> str:
+        if row.stopped_by is None:
+            return ""
+        return words.file_name(self._mirror.seed(batch.batch_id, row.stopped_by).path)
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    return _RIGHT if column in RIGHT_ALIGNED else _LEFT
+
+
+def _brush(role: Role) -> QBrush:
+    return QBrush(theme.colour(role, QGuiApplication.palette()))
+
+
+def _row_brush(row: RowSnapshot, column: Column) -> QBrush | None:
+    if column is Column.STATUS:
+        return _brush(theme.state_look(row)[1])
+    if column is Column.ERROR:
+        return _brush(Role.NEGATIVE if row.state is State.FAILED else Role.MUTED)
+    return None
+
+
+def _batch_role(batch: BatchSnapshot) -> Role:
+    if batch.phase is BatchPhase.ENDED and batch.outcome is not None:
+        return _OUTCOME_ROLES[batch.outcome]
+    return Role.WARNING if batch.phase is BatchPhase.STOPPING else Role.ACCENT

@@ -1,0 +1,213 @@
+"""The Transfers panel: header, banner and table over the batches of the bridge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Slot
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QVBoxLayout, QWidget
+
+from app.core.events import BatchPhase, Outcome
+from app.core.policy import StopPolicy
+from app.ui.theme import GRID
+from app.ui.transfers.actions import TransferActions
+from app.ui.transfers.banner import Banner
+from app.ui.transfers.cells import Column
+from app.ui.transfers.empty import EmptyState
+from app.ui.transfers.header import TransfersHeader
+from app.ui.transfers.model import TransfersModel
+from app.ui.transfers.view import TransfersView
+
+if TYPE_CHECKING:
+    from app.bridge.bridge import EngineBridge
+
+CLOCK_MS = 1000
+"""How often "retrying in 4 s" counts down."""
+
+NOTHING_YET = "No transfers yet. Select files above and press Download."
+NOTHING_MATCHES = "No transfer matches the filter."
+
+
+class TransfersPanel(QWidget):
+    """All transfers of this window. Main thread only; holds no state of record."""
+
+    def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._mirror = bridge.mirror
+        self._unread: list[str] = []
+        self.setAccessibleName("Transfers panel")
+        self.model = TransfersModel(bridge, self)
+        self.table = TransfersView(self.model, self)
+        self.commands = TransferActions(bridge, self.model, self.table)
+        self.header = TransfersHeader(self.commands.stop, self)
+        self.banner = Banner(self)
+        self._empty = EmptyState(self)
+        self._stack = QStackedWidget(self)
+        self._clock = QTimer(self)
+        self._clock.setInterval(CLOCK_MS)
+        self._arrange()
+        self._connect()
+        self._refresh()
+
+    # What the window uses
+
+    @property
+    def stop_action(self) -> QAction:
+        """The checkable "Stop on first error", to be put into a menu as well."""
+        return self.commands.stop
+
+    @property
+    def cancel_action(self) -> QAction:
+        """Cancel the selected transfers."""
+        return self.commands.cancel
+
+    @property
+    def retry_failed_action(self) -> QAction:
+        """Run the failed transfers of the selected batches again; without a selection, of all."""
+        return self.commands.retry_failed
+
+    def stop_policy(self) -> StopPolicy:
+        """The policy for the next batch."""
+        return StopPolicy(stop_on_first_error=self.stop_action.isChecked())
+
+    def show_place(self, batch_id: str, index: int | None) -> None:
+        """Select and scroll to a row, or to a batch (None), whatever filter or fold hides it."""
+        if index is not None:
+            self.model.set_unfolded(batch_id, True)
+        if self.model.position(batch_id, index) is None:
+            self.header.show_all()
+        position = self.model.position(batch_id, index)
+        if position is not None:
+            self.table.show_line(position)
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes what is on top: the search, then the banner."""
+        if event.key() == Qt.Key.Key_Escape:
+            if self.header.search.text():
+                self.header.search.clear()
+                return
+            if self.banner.isVisible():
+                self._dismiss()
+                return
+        super().keyPressEvent(event)
+
+    # How it is put together
+
+    def _arrange(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GRID, GRID // 2, GRID, GRID)
+        layout.setSpacing(GRID // 2)
+        layout.addWidget(self.header)
+        layout.addWidget(self.banner)
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self._empty)
+        layout.addWidget(self._stack, 1)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+
+    def _connect(self) -> None:
+        bridge = self._bridge
+        bridge.batch_added.connect(self._on_batch_added)
+        bridge.batch_changed.connect(self._on_batch_changed)
+        bridge.batch_finished.connect(self._on_batch_finished)
+        bridge.rows_changed.connect(self.commands.update_enabled)
+        self.header.filter_changed.connect(self._on_filter_changed)
+        self.table.selectionModel().selectionChanged.connect(self.commands.update_enabled)
+        self.table.customContextMenuRequested.connect(self._open_menu)
+        self._empty.button.clicked.connect(self.header.show_all)
+        self._clock.timeout.connect(self.table.viewport().update)
+        self.banner.show_asked.connect(self._show_culprit)
+        self.banner.retry_asked.connect(self._retry_culprit)
+        self.banner.resume_asked.connect(lambda: self._bridge.retry(self._unread[-1]))
+        self.banner.resume_others_asked.connect(lambda: self.commands.resume_others(self._unread[-1]))
+        self.banner.dismissed.connect(self._dismiss)
+
+    # What the bridge tells
+
+    @Slot(str)
+    def _on_batch_added(self, batch_id: str) -> None:
+        # The rows of the same change set come after this signal: scroll once they are there.
+        QTimer.singleShot(0, self, lambda: self._scroll_to(batch_id))
+
+    @Slot(str)
+    def _on_batch_changed(self, batch_id: str) -> None:
+        if batch_id in self._unread and self._mirror.batch(batch_id).phase is not BatchPhase.ENDED:
+            self._unread.remove(batch_id)
+            self._show_banner()
+        self._refresh()
+
+    @Slot(str)
+    def _on_batch_finished(self, batch_id: str) -> None:
+        if self._mirror.batch(batch_id).outcome in (Outcome.STOPPED, Outcome.FAILED):
+            self._unread.append(batch_id)
+            self._show_banner()
+
+    def _refresh(self) -> None:
+        """Counts, commands, the empty state and the clock after something of a batch changed."""
+        batches = [self._mirror.batch(batch_id) for batch_id in self._mirror.batch_ids()]
+        self.header.set_counts(batches)
+        self.commands.update_enabled()
+        self._show_table_or_empty()
+        is_moving = any(batch.phase is not BatchPhase.ENDED for batch in batches)
+        if is_moving is not self._clock.isActive():
+            self._clock.start() if is_moving else self._clock.stop()
+
+    def _show_table_or_empty(self) -> None:
+        if self.model.rowCount():
+            self._stack.setCurrentWidget(self.table)
+            return
+        is_filtered = bool(self._mirror.batch_ids())
+        self._empty.label.setText(NOTHING_MATCHES if is_filtered else NOTHING_YET)
+        self._empty.button.setVisible(is_filtered)
+        self._stack.setCurrentWidget(self._empty)
+
+    def _scroll_to(self, batch_id: str) -> None:
+        position = self.model.position(batch_id)
+        if position is not None:
+            index = self.model.index(position, Column.NAME)
+            self.table.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtTop)
+
+    # What a person asks
+
+    @Slot(object)
+    def _on_filter_changed(self) -> None:
+        self.model.set_filter(self.header.row_filter())
+        self.commands.update_enabled()
+        self._show_table_or_empty()
+
+    @Slot(QPoint)
+    def _open_menu(self, at: QPoint) -> None:
+        if self.table.indexAt(at).isValid():
+            menu = self.commands.menu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.table.viewport().mapToGlobal(at))
+
+    # The banner
+
+    def _show_banner(self) -> None:
+        """The newest batch that ended badly and was neither dismissed nor run again."""
+        if not self._unread:
+            self.banner.hide()
+            return
+        batch = self._mirror.batch(self._unread[-1])
+        index = batch.first_error_index
+        path = "" if index is None else self._mirror.seed(batch.batch_id, index).path
+        self.banner.show_batch(batch, path)
+
+    @Slot()
+    def _show_culprit(self) -> None:
+        batch = self._mirror.batch(self._unread[-1])
+        self.show_place(batch.batch_id, batch.first_error_index)
+
+    @Slot()
+    def _retry_culprit(self) -> None:
+        batch = self._mirror.batch(self._unread[-1])
+        if batch.first_error_index is not None:
+            self._bridge.retry(batch.batch_id, [batch.first_error_index])
+
+    @Slot()
+    def _dismiss(self) -> None:
+        self._unread.pop()
+        self._show_banner()

@@ -1,0 +1,298 @@
+"""What the Transfers panel says about a row and a batch: pure functions from values to plain text."""
+
+from __future__ import annotations
+
+from app.core.errors import ErrorKind, ErrorRecord
+from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowSeed, RowSnapshot
+from app.core.policy import InFlight, StopPolicy
+from app.core.states import Phase, State
+from app.core.timing import Timing
+from app.ui.format import count_text, duration_text, progress_text, size_text, time_text
+from app.ui.plain import shown_name
+
+MAX_TRIES = Timing().tries
+REQUEST_ID_SHOWN = 4
+"""Characters of a request id in a sentence; the whole of it is where it can be copied."""
+
+ACTIVE = (State.QUEUED, State.RUNNING, State.PAUSED)
+UNFINISHED = (*ACTIVE, State.STOPPED, State.CANCELLED)
+
+_KIND_WORDS = {
+    ErrorKind.ACCESS_DENIED: "access denied",
+    ErrorKind.NOT_FOUND: "not found",
+    ErrorKind.CHANGED: "the object changed while it was being downloaded",
+    ErrorKind.ARCHIVED: "archived, it needs a restore first",
+    ErrorKind.REFUSED: "the server refused the request",
+    ErrorKind.NO_CREDENTIALS: "no credentials",
+    ErrorKind.EXPIRED_CREDENTIALS: "the sign-in has expired",
+    ErrorKind.BAD_CREDENTIALS: "the server does not accept the credentials",
+    ErrorKind.CLOCK_SKEW: "this computer's clock is wrong",
+    ErrorKind.NO_SUCH_BUCKET: "no such bucket",
+    ErrorKind.WRONG_ENDPOINT: "wrong endpoint",
+    ErrorKind.HOST_NOT_FOUND: "host not found",
+    ErrorKind.CONNECTION_REFUSED: "connection refused",
+    ErrorKind.TLS_UNTRUSTED: "the server's certificate is not trusted",
+    ErrorKind.DISK_FULL: "the disk is full",
+    ErrorKind.TARGET_UNWRITABLE: "the folder cannot be written to",
+    ErrorKind.NETWORK: "the connection broke",
+    ErrorKind.TIMEOUT: "the server stopped answering",
+    ErrorKind.SHORT_BODY: "the server sent too little",
+    ErrorKind.THROTTLED: "the server asked to slow down",
+    ErrorKind.SERVER_ERROR: "the server failed",
+    ErrorKind.PROTOCOL: "the server's answer makes no sense",
+    ErrorKind.CHECKSUM: "the checksum does not match",
+    ErrorKind.LISTING: "the listing failed",
+    ErrorKind.DISK: "the disk failed",
+    ErrorKind.BLOCKED: "the name cannot be a file here",
+    ErrorKind.EXISTS: "another file is already there",
+    ErrorKind.USAGE: "the request makes no sense",
+    ErrorKind.INTERNAL: "an error inside Downspout",
+}
+_LOCAL_KINDS = frozenset(
+    {ErrorKind.DISK_FULL, ErrorKind.TARGET_UNWRITABLE, ErrorKind.DISK, ErrorKind.USAGE, ErrorKind.INTERNAL}
+)
+_LISTING_FAILED = "the listing failed"
+
+_PHASE_WORDS = {
+    Phase.NONE: "starting",
+    Phase.CONNECTING: "connecting",
+    Phase.DOWNLOADING: "downloading",
+    Phase.VERIFYING: "verifying",
+    Phase.FINISHING: "finishing",
+}
+_ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+_SPOKEN_UNITS = {
+    "KiB": "kibibytes",
+    "MiB": "mebibytes",
+    "GiB": "gibibytes",
+    "TiB": "tebibytes",
+    "PiB": "pebibytes",
+}
+
+
+def kind_words(kind: ErrorKind) -> str:
+    """An error's kind in a few words that fit after a colon."""
+    return _KIND_WORDS[kind]
+
+
+def file_name(path: str) -> str:
+    """The last part of a relative path, fit to be shown."""
+    return shown_name(path.rsplit("/", 1)[-1])
+
+
+def row_status(row: RowSnapshot, batch: BatchSnapshot, culprit: str, now: float, rank: int | None) -> str:
+    """The words in the Status column.
+
+    `culprit` is the shown name of the file that stopped this row, empty when there is none. `now` is seconds
+    since the epoch. `rank` is the row's place among the queued, 1 for the next one, None when not counted.
+    """
+    if row.state is State.STOPPED:
+        kept = f" (kept {size_text(row.done_bytes)})" if row.done_bytes > 0 else ""
+        return _stopped_words(row, batch, culprit) + kept
+    return _own_status(row, now, rank)
+
+
+def _own_status(row: RowSnapshot, now: float, rank: int | None) -> str:
+    """The status of a row that no other row has stopped."""
+    match row.state:
+        case State.QUEUED:
+            return f"waiting ({ordinal(rank)})" if rank is not None else "waiting"
+        case State.RUNNING:
+            return _running_words(row, now)
+        case State.DONE:
+            return _done_words(row)
+        case State.SKIPPED:
+            return shown_name(row.note) or "skipped"
+        case State.FAILED:
+            return "failed, stopped the batch" if row.is_culprit else "failed"
+        case State.CANCELLED:
+            return "cancelled by you"
+        case _:
+            return row.state.value
+
+
+def row_size(seed: RowSeed, row: RowSnapshot) -> str:
+    """The words in the Size column: the whole size, or how much of it is here."""
+    is_partial = row.state is State.RUNNING or (row.state is not State.DONE and row.done_bytes > 0)
+    return progress_text(row.done_bytes, seed.size_bytes) if is_partial else size_text(seed.size_bytes)
+
+
+def row_eta(seed: RowSeed, row: RowSnapshot) -> str:
+    """The words in the ETA column; empty when it cannot be told honestly."""
+    left = seed.size_bytes - row.done_bytes
+    if row.state is not State.RUNNING or row.speed_bps <= 0 or left <= 0:
+        return ""
+    return duration_text(left / row.speed_bps)
+
+
+def row_fraction(seed: RowSeed, row: RowSnapshot) -> float:
+    """How much of a row is done, 0 to 1."""
+    if row.state is State.DONE:
+        return 1.0
+    return _fraction(row.done_bytes, seed.size_bytes)
+
+
+def row_sentence(seed: RowSeed, row: RowSnapshot, batch: BatchSnapshot, culprit: str, now: float) -> str:
+    """A row as a screen reader says it: "0042.tif, stopped by 0041.tif, 19.0 of 48 mebibytes kept"."""
+    name = file_name(seed.path)
+    if row.state is State.STOPPED:
+        status = _stopped_words(row, batch, culprit)
+    else:
+        status = _own_status(row, now, None)
+    parts = [name, status]
+    if row.state is State.FAILED and row.error is not None:
+        parts.append(kind_words(row.error.kind))
+    size = spoken(row_size(seed, row))
+    parts.append(f"{size} kept" if row.state is State.STOPPED and row.done_bytes > 0 else size)
+    return ", ".join(parts)
+
+
+def error_line(error: ErrorRecord | None) -> str:
+    """An error on one line for the Error column: the server's code, then what happened."""
+    if error is None:
+        return ""
+    message = shown_name(error.message)
+    return f"{shown_name(error.code)} · {message}" if error.code else message
+
+
+def error_details(error: ErrorRecord) -> str:
+    """An error whole, to be copied or read in a tooltip: the message, then code and request id."""
+    return "\n".join(part for part in (error.message, error_codes(error)) if part)
+
+
+def error_codes(error: ErrorRecord) -> str:
+    """The server's code and whole request id, as far as there are any."""
+    request = f"request {error.request_id}" if error.request_id else ""
+    return " · ".join(shown_name(part) for part in (error.code, request) if part)
+
+
+def batch_name(batch: BatchSnapshot, home: str = "") -> str:
+    """What a batch fetches and where it goes; `home` is written as `~`."""
+    destination = batch.destination
+    if home and (destination == home or destination.startswith((home + "/", home + "\\"))):
+        destination = "~" + destination[len(home) :]
+    return f"{shown_name(batch.title)} → {shown_name(destination)}"
+
+
+def batch_status(batch: BatchSnapshot) -> str:
+    """The words in a batch's Status column: how it stands or ended, and its policy."""
+    if batch.outcome is not None and batch.phase is BatchPhase.ENDED:
+        return f"{batch.outcome.value} {time_text(batch.finished_at)}".rstrip()
+    if batch.phase is BatchPhase.STOPPING:
+        return "stopping"
+    doing = "planning" if batch.phase is BatchPhase.PLANNING else "downloading"
+    return f"{doing} · {policy_words(batch.policy.stop)}"
+
+
+def policy_words(policy: StopPolicy) -> str:
+    """When a batch with this policy stops, in a few words."""
+    if not policy.stop_on_first_error:
+        return "goes on after errors"
+    if policy.in_flight is InFlight.FINISH:
+        return "stops on first error, finishes running files"
+    if policy.in_flight is InFlight.DISCARD:
+        return "stops on first error, discards parts"
+    return "stops on first error"
+
+
+def batch_size(batch: BatchSnapshot) -> str:
+    """How many files of a batch are done: "37 of 250", with a plus while more are being listed."""
+    more = "" if batch.is_listing_complete else "+"
+    return f"{count_text(batch.counts[State.DONE])} of {count_text(batch.rows)}{more}"
+
+
+def batch_fraction(batch: BatchSnapshot) -> float:
+    """How much of a batch is done, 0 to 1; 0 until its size is known."""
+    if batch.outcome is Outcome.DONE:
+        return 1.0
+    return _fraction(batch.done_bytes, batch.size_bytes) if batch.is_listing_complete else 0.0
+
+
+def batch_sentence(batch: BatchSnapshot, home: str = "") -> str:
+    """A batch as a screen reader says it."""
+    return f"Batch {batch_name(batch, home)}, {batch_status(batch)}, {batch_size(batch)} files done"
+
+
+def batch_counts(batch: BatchSnapshot) -> str:
+    """The counts of a batch that ended: "37 done, 1 failed, 212 not finished."""
+    counts = batch.counts
+    parts = [
+        f"{count_text(counts[State.DONE])} done",
+        f"{count_text(counts[State.FAILED])} failed",
+        f"{count_text(counts[State.SKIPPED])} skipped" if counts[State.SKIPPED] else "",
+        f"{count_text(sum(counts[state] for state in UNFINISHED))} not finished",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def banner_sentence(batch: BatchSnapshot, culprit_path: str) -> str:
+    """The banner's sentence over a batch that was stopped or failed.
+
+    `culprit_path` is the path of the file with the first error, empty when no file is to blame.
+    """
+    counts = f"{batch_counts(batch)}."
+    error = batch.first_error
+    is_stopped = batch.outcome is Outcome.STOPPED
+    ending = "Stopped" if is_stopped else "Failed"
+    if error is None:
+        return f"{ending}. {counts}"
+    codes = _short_codes(error)
+    what = kind_words(error.kind) + (f" ({codes})" if codes else "")
+    if culprit_path:
+        return f"{ending} {'by' if is_stopped else 'at'} {shown_name(culprit_path)}: {what}. {counts}"
+    if _is_listing_error(error) and error.kind is not ErrorKind.LISTING:
+        what = f"{_LISTING_FAILED}, {what}"
+    return f"{ending}: {what}. {counts}"
+
+
+def ordinal(n: int) -> str:
+    """A place in a queue: 1st, 2nd, 3rd, 12th."""
+    is_teen = 10 <= n % 100 <= 20
+    return f"{n}{'th' if is_teen else _ORDINAL_ENDINGS.get(n % 10, 'th')}"
+
+
+def spoken(text: str) -> str:
+    """`text` with the units of sizes as words for a screen reader."""
+    head, _, unit = text.rpartition(" ")
+    return f"{head} {_SPOKEN_UNITS[unit]}" if unit in _SPOKEN_UNITS else text
+
+
+def _stopped_words(row: RowSnapshot, batch: BatchSnapshot, culprit: str) -> str:
+    has_run = row.tries > 0
+    if culprit:
+        return f"stopped by {culprit}" if has_run else f"not started ({culprit})"
+    if batch.first_error is None:
+        return "stopped" if has_run else "not started"
+    is_listing = _is_listing_error(batch.first_error)
+    reason = _LISTING_FAILED if is_listing else kind_words(batch.first_error.kind)
+    return f"stopped: {reason}" if has_run else f"not started ({reason})"
+
+
+def _running_words(row: RowSnapshot, now: float) -> str:
+    if row.phase is not Phase.WAITING_TO_RETRY:
+        return _PHASE_WORDS[row.phase]
+    wait = duration_text(max(0.0, (row.retry_at or now) - now))
+    return f"retrying in {wait} (try {row.tries + 1} of {MAX_TRIES})"
+
+
+def _done_words(row: RowSnapshot) -> str:
+    if row.verified:
+        return f"done, verified ({shown_name(row.verified)})"
+    reason = row.note or "no checksum from the server"
+    return f"done, not verified ({shown_name(reason.removeprefix('not verified: '))})"
+
+
+def _short_codes(error: ErrorRecord) -> str:
+    request_id = error.request_id
+    if len(request_id) > REQUEST_ID_SHOWN:
+        request_id = request_id[:REQUEST_ID_SHOWN] + "…"
+    request = f"request {request_id}" if request_id else ""
+    return ", ".join(shown_name(part) for part in (error.code, request) if part)
+
+
+def _is_listing_error(error: ErrorRecord) -> bool:
+    return error.key is None and error.kind not in _LOCAL_KINDS
+
+
+def _fraction(part: int, whole: int) -> float:
+    return min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0

@@ -1,0 +1,317 @@
+"""The Transfers panel as a person uses it: filters, folds, commands, the switch and the banner."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
+
+from app.core.events import BatchPhase, Outcome, RowSnapshot
+from app.core.policy import StopPolicy
+from app.core.states import State
+from app.ui.transfers.cells import Column
+from app.ui.transfers.filters import StateFilter
+from app.ui.transfers.panel import NOTHING_YET, TransfersPanel
+from tests.ui.fakes import MIB, FakeBridge, denied, done, downloading, failed, stopped
+
+
+@pytest.fixture
+def panel(bridge: FakeBridge, qtbot) -> TransfersPanel:
+    panel = TransfersPanel(bridge)
+    qtbot.addWidget(panel)
+    panel.resize(1200, 480)
+    panel.show()
+    return panel
+
+
+def stop_batch(bridge: FakeBridge, batch_id: str = "a", count: int = 6) -> None:
+    """A batch whose row 2 failed: 0 and 1 done, 3 kept a part, the rest never ran."""
+    bridge.add_batch(batch_id, count)
+    rows = {0: done(), 1: done(), 2: failed(is_culprit=True), 3: stopped(2, 19 * MIB, tries=1)}
+    rows |= {index: stopped(2) for index in range(4, count)}
+    bridge.set_rows(batch_id, rows)
+    bridge.end_batch(batch_id, Outcome.STOPPED, first_error=denied(), first_error_index=2)
+
+
+def select(panel: TransfersPanel, *positions: int) -> None:
+    panel.table.clearSelection()
+    for position in positions:
+        panel.table.selectionModel().select(
+            panel.model.index(position, 0),
+            panel.table.selectionModel().SelectionFlag.Select
+            | panel.table.selectionModel().SelectionFlag.Rows,
+        )
+
+
+def point_in(panel: TransfersPanel, position: int, x: int) -> QPoint:
+    rect = panel.table.visualRect(panel.model.index(position, Column.NAME))
+    return QPoint(rect.left() + x, rect.center().y())
+
+
+def test_an_empty_panel_says_how_to_begin(panel: TransfersPanel) -> None:
+    assert not panel.table.isVisible()
+    assert NOTHING_YET in [label.text() for label in panel.findChildren(QWidget) if hasattr(label, "text")]
+
+
+def test_a_batch_brings_the_table(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    bridge.add_batch("a", 2)
+    assert panel.table.isVisible()
+    assert panel.table.verticalHeader().isHidden()
+
+
+def test_the_filters_show_their_counts(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    stop_batch(bridge, count=2000)
+    texts = [panel.header.button(state).text() for state in StateFilter]
+    assert texts == ["All 2,000", "Active 0", "Failed 1", "Stopped 1,997", "Done 2"]
+
+
+def test_a_filter_button_never_shrinks(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    bridge.add_batch("a", 2000)
+    before = panel.header.button(StateFilter.ACTIVE).minimumWidth()
+    bridge.set_span("a", 0, 1999, done())
+    bridge.set_batch("a")
+    assert panel.header.button(StateFilter.ACTIVE).text() == "Active 0"
+    assert panel.header.button(StateFilter.ACTIVE).minimumWidth() == before
+
+
+def test_columns_keep_their_width_while_numbers_change(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    bridge.add_batch("a", 2)
+    before = [panel.table.columnWidth(column) for column in Column]
+    bridge.set_rows("a", {0: downloading(47 * MIB, 1000.0 * MIB), 1: failed()})
+    assert [panel.table.columnWidth(column) for column in Column] == before
+
+
+def test_a_filter_without_a_match_offers_to_show_all(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    bridge.add_batch("a", 2)
+    qtbot.mouseClick(panel.header.button(StateFilter.FAILED), Qt.MouseButton.LeftButton)
+    assert not panel.table.isVisible()
+    show_all = next(b for b in panel.findChildren(QAbstractButton) if b.text() == "Show all")
+    qtbot.mouseClick(show_all, Qt.MouseButton.LeftButton)
+    assert panel.table.isVisible()
+    assert panel.header.button(StateFilter.ALL).isChecked()
+
+
+def test_a_row_that_fails_under_an_empty_filter_brings_the_table_back(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    bridge.add_batch("a", 2)
+    panel.header.button(StateFilter.FAILED).click()
+    bridge.set_rows("a", {1: failed()})
+    bridge.set_batch("a")
+    assert panel.table.isVisible()
+    assert panel.model.rowCount() == 2
+
+
+def test_a_search_narrows_the_table_and_escape_clears_it(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    bridge.add_batch("a", 20)
+    qtbot.keyClicks(panel.header.search, "0007")
+    assert panel.model.rowCount() == 2
+    qtbot.keyClick(panel.header.search, Qt.Key.Key_Escape)
+    assert panel.header.search.text() == ""
+    assert panel.model.rowCount() == 21
+
+
+def test_the_switch_and_the_menu_action_are_one_and_tell_the_bridge(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    assert panel.stop_policy() == StopPolicy(stop_on_first_error=True)
+    qtbot.mouseClick(panel.header.switch, Qt.MouseButton.LeftButton)
+    assert not panel.stop_action.isChecked()
+    assert panel.stop_policy() == StopPolicy(stop_on_first_error=False)
+    panel.stop_action.trigger()
+    assert panel.header.switch.isChecked()
+    assert bridge.commands == [("set_stop_on_first_error", False), ("set_stop_on_first_error", True)]
+
+
+def test_the_switch_says_that_it_counts_from_now_on(panel: TransfersPanel) -> None:
+    assert "from now on" in panel.stop_action.toolTip()
+    assert "does not revive" in panel.header.switch.toolTip()
+
+
+def test_a_batch_folds_by_key_by_arrow_and_by_double_click(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    bridge.add_batch("a", 3)
+    viewport = panel.table.viewport()
+    panel.table.setCurrentIndex(panel.model.index(2, 0))
+    qtbot.keyClick(panel.table, Qt.Key.Key_Left)
+    assert panel.table.currentIndex().row() == 0
+    qtbot.keyClick(panel.table, Qt.Key.Key_Left)
+    assert panel.model.rowCount() == 1
+    qtbot.keyClick(panel.table, Qt.Key.Key_Right)
+    assert panel.model.rowCount() == 4
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=point_in(panel, 0, 8))
+    assert panel.model.rowCount() == 1
+    qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=point_in(panel, 0, 60))
+    assert panel.model.rowCount() == 4
+
+
+def test_delete_cancels_the_selected_rows_that_can_be_cancelled(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    bridge.add_batch("a", 4)
+    bridge.set_rows("a", {0: done(), 1: downloading(1)})
+    panel.table.setFocus()
+    select(panel, 1, 2, 3)
+    qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+    assert bridge.commands == [("cancel", "a", [1, 2])]
+
+
+def test_a_selected_header_stands_for_the_whole_batch(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    bridge.add_batch("a", 3)
+    select(panel, 0, 1)
+    panel.cancel_action.trigger()
+    assert bridge.commands == [("cancel", "a", None)]
+
+
+def test_under_a_filter_a_header_stands_for_what_is_shown(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    stop_batch(bridge)
+    panel.header.button(StateFilter.FAILED).click()
+    panel.table.selectAll()
+    panel.commands.retry.trigger()
+    assert bridge.commands == [("retry", "a", [2])]
+
+
+def test_actions_are_enabled_only_when_they_can_act(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    commands = panel.commands
+    assert not panel.cancel_action.isEnabled()
+    assert not panel.retry_failed_action.isEnabled()
+    bridge.add_batch("a", 3)
+    select(panel, 1)
+    assert panel.cancel_action.isEnabled()
+    assert not commands.retry.isEnabled()
+    bridge.set_rows("a", {0: failed()})
+    assert not panel.cancel_action.isEnabled()
+    assert commands.retry.isEnabled()
+    assert commands.copy_error.isEnabled()
+
+
+def test_retry_failed_runs_the_failed_rows_of_all_batches(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    stop_batch(bridge, "a")
+    stop_batch(bridge, "b")
+    panel.table.clearSelection()
+    panel.retry_failed_action.trigger()
+    assert bridge.commands == [("retry", "a", [2]), ("retry", "b", [2])]
+
+
+def test_an_error_and_a_path_can_be_copied(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    stop_batch(bridge)
+    select(panel, 3)
+    panel.commands.copy_error.trigger()
+    assert "request 7F3A90C1D2E4B5A6" in QGuiApplication.clipboard().text()
+    panel.commands.copy_path.trigger()
+    assert QGuiApplication.clipboard().text() == "/data/Footage/0003.tif"
+
+
+def test_the_context_menu_has_the_commands(panel: TransfersPanel) -> None:
+    menu = panel.commands.menu(panel)
+    texts = [action.text() for action in menu.actions() if not action.isSeparator()]
+    assert texts == ["Cancel", "Retry", "Retry failed", "Copy error", "Copy path"]
+
+
+def test_the_banner_names_the_file_that_stopped_the_batch(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    assert not panel.banner.isVisible()
+    stop_batch(bridge)
+    assert panel.banner.isVisible()
+    assert panel.banner.sentence.text() == (
+        "Stopped by 0003.tif: access denied (403 AccessDenied, request 7F3A…). "
+        "2 done, 1 failed, 3 not finished."
+    )
+    assert "request 7F3A90C1D2E4B5A6" in panel.banner.details.text()
+    assert panel.banner.details.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
+
+
+def test_a_batch_that_is_done_or_cancelled_shows_no_banner(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    for batch_id, outcome in (("a", Outcome.DONE), ("b", Outcome.CANCELLED)):
+        bridge.add_batch(batch_id, 1)
+        bridge.end_batch(batch_id, outcome)
+    assert not panel.banner.isVisible()
+
+
+def test_the_banner_asks_for_one_file_for_all_or_for_the_others(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    stop_batch(bridge)
+    panel.banner.retry_button.click()
+    panel.banner.resume_button.click()
+    panel.banner.resume_others_asked.emit()
+    assert bridge.commands == [("retry", "a", [2]), ("retry", "a", None), ("retry", "a", [3, 4, 5])]
+
+
+def test_show_goes_to_the_file_through_folds_and_filters(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    stop_batch(bridge)
+    panel.header.button(StateFilter.DONE).click()
+    panel.model.set_unfolded("a", False)
+    panel.banner.show_button.click()
+    assert panel.model.place(panel.table.currentIndex().row()).index == 2
+    assert panel.header.button(StateFilter.ALL).isChecked()
+
+
+def test_the_banner_goes_when_its_batch_runs_again(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    stop_batch(bridge)
+    bridge.set_batch("a", phase=BatchPhase.RUNNING, outcome=None, first_error=None, first_error_index=None)
+    assert not panel.banner.isVisible()
+
+
+def test_dismissing_the_banner_shows_the_one_before(bridge: FakeBridge, panel: TransfersPanel, qtbot) -> None:
+    stop_batch(bridge, "a")
+    stop_batch(bridge, "b", count=9)
+    assert "6 not finished" in panel.banner.sentence.text()
+    panel.banner.dismiss_button.click()
+    assert "3 not finished" in panel.banner.sentence.text()
+    qtbot.keyClick(panel.table, Qt.Key.Key_Escape)
+    assert not panel.banner.isVisible()
+
+
+def test_a_failed_listing_offers_no_retry_of_a_file(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    bridge.add_batch("a", 1)
+    bridge.set_rows("a", {0: stopped(None)})
+    bridge.end_batch("a", Outcome.STOPPED, first_error=denied(), first_error_index=None)
+    assert panel.banner.isVisible()
+    assert not panel.banner.retry_button.isVisible()
+
+
+def test_the_clock_runs_only_while_a_batch_does(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    assert not panel._clock.isActive()
+    bridge.add_batch("a", 1)
+    assert panel._clock.isActive()
+    bridge.end_batch("a", Outcome.DONE)
+    assert not panel._clock.isActive()
+
+
+def test_every_control_has_a_name_and_can_be_reached_by_key(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    stop_batch(bridge)
+    controls = [*panel.findChildren(QAbstractButton), *panel.findChildren(QLineEdit), panel.table]
+    own = [control for control in controls if control.isVisible() and not is_inside_qt(control)]
+    assert len(own) >= 12
+    for control in own:
+        text = control.text() if isinstance(control, QAbstractButton) else ""
+        assert control.accessibleName() or text
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def is_inside_qt(control: QWidget) -> bool:
+    """Parts that Qt puts into a line edit or a table of its own accord."""
+    parent = control.parentWidget()
+    return isinstance(parent, QLineEdit) or control.objectName().startswith("qt_")
+
+
+def test_repaints_of_the_table_lose_no_reference_to_none(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    """PySide6 6.12.0 on Python 3.11 loses one for each empty answer, until the interpreter aborts."""
+    stop_batch(bridge, count=100)
+    bridge.set_rows("a", {5: RowSnapshot(State.QUEUED)})
+    panel.grab()
+    before = sys.getrefcount(None)
+    for _ in range(50):
+        panel.table.viewport().repaint()
+        panel.table.grab()
+    assert abs(sys.getrefcount(None) - before) < 500

@@ -70,8 +70,7 @@ class EngineBridge(QObject):
 
     def start(self) -> None:
         """Start the engine's thread."""
-        self._thread.call(self._make_engine)
-        self._thread.start()
+        self._thread.start(self._make_engine)
 
     # Commands
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -15,20 +16,24 @@ class EngineThread:
     """Runs coroutines on a loop of its own. `start` and the submitting methods are for the main thread."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.SelectorEventLoop()
+        self._loop: asyncio.SelectorEventLoop | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
-    def start(self) -> None:
-        """Start the thread; what was submitted before runs then."""
+    def start(self, first: Callable[[], object]) -> None:
+        """Start the thread; it runs `first` before anything else."""
+        self._loop = asyncio.SelectorEventLoop()
+        self.call(first)
         self._thread.start()
 
     def call(self, function: Callable[[], object]) -> None:
-        """Run `function` on the loop soon. Any thread; a stopped loop drops it."""
-        try:
-            self._loop.call_soon_threadsafe(function)
-        except RuntimeError:
+        """Run `function` on the loop soon. Any thread; a loop that is not there drops it."""
+        if self._loop is None or self._loop.is_closed():
             log.debug("the engine's loop is closed: a call was dropped")
+            return
+        # It may be closed in between.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function)
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run the coroutine that `work` makes as a task of the loop. Any thread."""
@@ -36,7 +41,8 @@ class EngineThread:
 
     def stop(self) -> None:
         """Ask the loop to end; does not wait. Any thread."""
-        self.call(self._loop.stop)
+        if self._loop is not None:
+            self.call(self._loop.stop)
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the thread's end, at most `timeout_s`; True when it has ended. Blocks: not from a slot."""
@@ -44,6 +50,7 @@ class EngineThread:
         return not self._thread.is_alive()
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        assert self._loop is not None
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -54,6 +61,7 @@ class EngineThread:
             log.error("a task of the engine failed", exc_info=task.exception())
 
     def _run(self) -> None:
+        assert self._loop is not None
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_forever()

@@ -201,6 +201,8 @@ class BatchRows:
         """Send ended rows back to QUEUED for a new attempt."""
         for index in indexes:
             row = self._rows[index]
+            if index == self._first_error_index:
+                self.first_error, self._first_error_index = None, None
             if row.state is State.SKIPPED:
                 self._size_bytes += max(0, row.item.obj.size_bytes)
             row.reset()

@@ -102,6 +102,11 @@ class Engine:
             raise TransferError(ErrorKind.USAGE, "There is no connection. Add one first.")
         return self._stores[-1]
 
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Every batch that was asked for, oldest first."""
+        return tuple(self._orders.values())
+
     async def list_prefix(
         self, token: int, bucket: str, prefix: str, on_page: Callable[[ListingPage], object]
     ) -> bool:

@@ -16,6 +16,8 @@ R = TypeVar("R")
 STOP_AT_ONCE = StopPolicy()
 KEEP_GOING = StopPolicy(stop_on_first_error=False)
 LET_FINISH = StopPolicy(in_flight=InFlight.FINISH)
+ROUNDS = 20_000
+"""Rounds of the virtual loop without time passing that are taken for an endless one."""
 NOW = 1_700_000_000.0
 """What the pool's wall clock shows when virtual time is 0."""
 
@@ -39,10 +41,14 @@ class _JumpingSelector(selectors.DefaultSelector):
     """Moves its loop's clock to the next timer instead of waiting for it."""
 
     loop: VirtualTimeLoop
+    idle_rounds = 0
 
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is None:
             raise AssertionError("everything waits, and no timer is left to wake it")
+        self.idle_rounds = 0 if timeout else self.idle_rounds + 1
+        if self.idle_rounds > ROUNDS:
+            raise AssertionError("the loop goes round and round, and no time passes")
         self.loop.now += max(timeout, 0.0)
         return super().select(0)
 
@@ -162,6 +168,20 @@ class Tap:
                 yield self.pulled - 1
         finally:
             self.is_closed = True
+
+
+class Spring:
+    """An endless async iterator that nobody can close; counts what was pulled."""
+
+    def __init__(self) -> None:
+        self.pulled = 0
+
+    def __aiter__(self) -> Spring:
+        return self
+
+    async def __anext__(self) -> int:
+        self.pulled += 1
+        return self.pulled - 1
 
 
 def pool_of(

@@ -18,6 +18,7 @@ from tests.engine.pool_stage import (
     NOW,
     STOP_AT_ONCE,
     Diary,
+    Spring,
     Stage,
     Tap,
     denied,
@@ -208,19 +209,39 @@ def test_the_first_error_is_the_first_to_happen() -> None:
     assert diary.report.failure_count == 1
 
 
-def test_nothing_starts_after_the_first_error_even_when_a_worker_is_free_in_the_same_moment() -> None:
+@pytest.mark.parametrize("is_failure_first", [True, False])
+def test_nothing_starts_after_the_first_error_even_when_a_worker_is_free_in_the_same_moment(
+    is_failure_first: bool,
+) -> None:
     """Recording the first error and stopping are one step."""
 
     async def scene() -> list[int]:
         diary, stage = Diary(), Stage()
         running = asyncio.ensure_future(pool_of(stage.work, diary, workers=2).run(range(10)))
         await settled()
-        stage.fail(0, denied())
+        if is_failure_first:
+            stage.fail(0, denied())
         stage.finish(1)
+        if not is_failure_first:
+            stage.fail(0, denied())
         await running
         return diary.started
 
     assert play(scene()) == [0, 1]
+
+
+def test_the_source_is_not_pulled_again_after_the_stop() -> None:
+    async def scene() -> int:
+        stage, spring = Stage(), Spring()
+        pool = pool_of(stage.work, Diary(), workers=2, policy=LET_FINISH)
+        running = asyncio.ensure_future(pool.run(spring))
+        await settled()
+        stage.fail(0, denied())
+        stage.finish(1)
+        await running
+        return spring.pulled
+
+    assert play(scene()) == 2
 
 
 def test_an_item_that_the_source_hands_over_after_the_stop_never_starts() -> None:
@@ -340,7 +361,7 @@ def test_switching_the_toggle_off_never_revives_a_stop() -> None:
     async def scene() -> Diary:
         diary, stage = Diary(), Stage()
         pool = pool_of(stage.work, diary, workers=2, policy=LET_FINISH)
-        running = asyncio.ensure_future(pool.run(range(10)))
+        running = asyncio.ensure_future(pool.run(Spring()))
         await settled()
         stage.fail(0, denied())
         await settled()
@@ -350,7 +371,7 @@ def test_switching_the_toggle_off_never_revives_a_stop() -> None:
         return diary
 
     diary = play(scene())
-    assert diary.started == [0, 1]
+    assert diary.endings() == {0: Ending.FAILED, 1: Ending.DONE}
     assert diary.report is not None
     assert diary.report.is_stopped
 
@@ -393,6 +414,7 @@ def test_a_verdict_after_the_stop_is_a_further_failure_and_only_a_hundred_are_ke
     assert diary.report is not None
     assert diary.report.failure_count == 150
     assert [failure.item for failure in diary.report.failures] == [149, *range(99)]
+    assert diary.report.first_error == diary.report.failures[0]
     assert set(diary.endings().values()) == {Ending.FAILED}
 
 

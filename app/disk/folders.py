@@ -17,25 +17,28 @@ _DIRECTORY = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | geta
 
 
 class Folder:
-    """One open folder: a descriptor where the platform has them, else a path."""
+    """One open folder: a descriptor where the platform has them, else a path. Closed by its last holder."""
 
-    __slots__ = ("fd", "path")
+    __slots__ = ("_holders", "fd", "path")
 
     def __init__(self, path: str, fd: int | None) -> None:
         self.path = path
         self.fd = fd
+        self._holders = 1
 
     def name(self, name: str) -> str:
         """What to pass to os functions for the entry `name`, together with `dir_fd=folder.fd`."""
         return name if self.fd is not None else os.path.join(self.path, name)  # noqa: PTH118
 
-    def copy(self) -> Folder:
-        """The same folder with a descriptor of its own."""
-        return Folder(self.path, os.dup(self.fd) if self.fd is not None else None)
+    def hold(self) -> Folder:
+        """The folder, open until this holder lets go as well."""
+        self._holders += 1
+        return self
 
-    def close(self) -> None:
-        """Close the descriptor. Idempotent."""
-        if self.fd is not None:
+    def let_go(self) -> None:
+        """One holder less; the last one closes the descriptor."""
+        self._holders -= 1
+        if self._holders == 0 and self.fd is not None:
             os.close(self.fd)
             self.fd = None
 
@@ -48,6 +51,7 @@ class FolderTree:
         flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
         self._root = Folder(root, os.open(root, flags) if HAS_DIR_FD else None)
         self._open: OrderedDict[str, Folder] = OrderedDict()
+        self._is_closed = False
 
     def folder(self, path: str, *, make: bool) -> Folder:
         """The folder at the relative `path` (empty for the root); valid until the next call.
@@ -66,7 +70,7 @@ class FolderTree:
         self._open[path] = opened
         if len(self._open) > KEPT_OPEN:
             _, oldest = self._open.popitem(last=False)
-            oldest.close()
+            oldest.let_go()
         return opened
 
     def split(self, path: str, *, make: bool) -> tuple[Folder, str]:
@@ -77,9 +81,11 @@ class FolderTree:
     def close(self) -> None:
         """Close every descriptor. Idempotent."""
         for folder in self._open.values():
-            folder.close()
+            folder.let_go()
         self._open.clear()
-        self._root.close()
+        if not self._is_closed:
+            self._is_closed = True
+            self._root.let_go()
 
 
 def _step(parent: Folder, name: str, *, make: bool) -> Folder:

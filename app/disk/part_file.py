@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import secrets
+import zlib
 from contextlib import suppress
 
 from app.core.errors import ErrorKind, TransferError
-from app.disk.faults import disk_error, disk_errors
+from app.disk.faults import disk_error
 from app.disk.folders import Folder
 
 SUFFIX = ".s3part"
@@ -32,20 +31,18 @@ class LocalPartFile:
         """Create it in `folder` for the final `name`; `mode` is what the finished file gets."""
         self._name = name
         self._mode = mode
-        self._path = os.path.join(folder.path, name)  # noqa: PTH118
-        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        self._part_name = f".{digest}-{secrets.token_hex(3)}{SUFFIX}"
+        self._part_name = f".{zlib.crc32(os.fsencode(name)):08x}-{os.urandom(3).hex()}{SUFFIX}"
         self._fd: int | None = None
         self._is_published = False
-        with disk_errors(self._path):
-            self._folder = folder.copy()
-            try:
-                self._fd = os.open(folder.name(self._part_name), _FLAGS, 0o600, dir_fd=folder.fd)
-                if size_bytes >= PREALLOCATE_FROM_BYTES and hasattr(os, "posix_fallocate"):
-                    _preallocate(self._fd, size_bytes)
-            except BaseException:
-                self.discard()
-                raise
+        self._folder: Folder | None = folder.hold()
+        try:
+            self._fd = os.open(folder.name(self._part_name), _FLAGS, 0o600, dir_fd=folder.fd)
+            if size_bytes >= PREALLOCATE_FROM_BYTES and hasattr(os, "posix_fallocate"):
+                _preallocate(self._fd, size_bytes)
+        except OSError as error:
+            raised = disk_error(error, self._path)
+            self.discard()
+            raise raised from error
 
     def write_at(self, offset: int, data: bytes) -> None:
         """Write `data` at byte `offset`, whole."""
@@ -60,43 +57,54 @@ class LocalPartFile:
     def sync(self) -> None:
         """Flush the bytes to the disk; blocks."""
         assert self._fd is not None
-        with disk_errors(self._path):
+        try:
             os.fsync(self._fd)
+        except OSError as error:
+            raise disk_error(error, self._path) from error
 
     def publish(self, modified_at: float | None, *, replace: bool) -> None:
         """Set time and mode, close, rename to the final name; with `replace` False an existing file fails."""
         assert self._fd is not None
-        with disk_errors(self._path):
+        assert self._folder is not None
+        try:
             if modified_at is not None:
                 _set_time(self._fd, self._folder.name(self._part_name), modified_at)
             if hasattr(os, "fchmod"):
                 os.fchmod(self._fd, self._mode)
             fd, self._fd = self._fd, None
             os.close(fd)
-            self._rename(replace=replace)
-            self._is_published = True
+            self._rename(self._folder, replace=replace)
+        except OSError as error:
+            raise disk_error(error, self._path) from error
+        self._is_published = True
 
     def sync_folder(self) -> None:
         """Flush the published entry to the disk, where folders can be flushed; blocks, raises nothing."""
-        if self._folder.fd is not None:
+        if self._folder is not None and self._folder.fd is not None:
             with suppress(OSError):
                 os.fsync(self._folder.fd)
-        self._folder.close()
 
     def discard(self) -> None:
-        """Close and remove the part file. Idempotent, raises nothing; a published file stays."""
+        """Let go of it and, unless it was published, remove it. Idempotent, raises nothing."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
-        if self._is_published:
+        if self._folder is None:
             return
-        with suppress(OSError):
-            os.unlink(self._folder.name(self._part_name), dir_fd=self._folder.fd)
-        self._folder.close()
+        folder, self._folder = self._folder, None
+        if not self._is_published:
+            with suppress(OSError):
+                os.unlink(folder.name(self._part_name), dir_fd=folder.fd)
+        folder.let_go()
 
-    def _rename(self, *, replace: bool) -> None:
-        at = self._folder.fd
-        part, final = self._folder.name(self._part_name), self._folder.name(self._name)
+    @property
+    def _path(self) -> str:
+        folder = self._folder.path if self._folder is not None else ""
+        return os.path.join(folder, self._name)  # noqa: PTH118
+
+    def _rename(self, folder: Folder, *, replace: bool) -> None:
+        at = folder.fd
+        part, final = folder.name(self._part_name), folder.name(self._name)
         if replace:
             os.replace(part, final, src_dir_fd=at, dst_dir_fd=at)
             return

@@ -92,8 +92,10 @@ class LocalTarget:
     def open_part(self, path: str, size_bytes: int) -> LocalPartFile:
         """A fresh part file beside `path`, its folders made."""
         assert self._tree is not None
-        with disk_errors(self._shown(path)):
+        try:
             folder, name = self._tree.split(path, make=True)
+        except OSError as error:
+            raise disk_error(error, self._shown(path)) from error
         return LocalPartFile(folder, name, size_bytes, self._mode)
 
     def free_bytes(self) -> int:

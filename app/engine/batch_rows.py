@@ -33,7 +33,6 @@ class BatchRows:
         self.phase = BatchPhase.PLANNING
         self.outcome: Outcome | None = None
         self.is_listing_complete = False
-        self.slots_used = 0
         self.bytes_fetched = 0
         self.first_error: ErrorRecord | None = None
         self.on_move: Callable[[Row], None] | None = None
@@ -262,7 +261,7 @@ class BatchRows:
             done_bytes=self._done_bytes,
             speed_bps=speed_bps,
             eta_s=eta_s(self._size_bytes - self._done_bytes, speed_bps) if self.is_listing_complete else None,
-            slots_used=self.slots_used,
+            slots_used=len(self._running),
             started_at=self._started_at,
             finished_at=self._finished_at,
             outcome=self.outcome,

@@ -92,13 +92,13 @@ class Download:
             if not self._rows.may_publish(row.index, self._attempt):
                 raise asyncio.CancelledError
             part.publish(obj.modified_at, replace=_may_replace(row, self._rows.policy.if_exists))
-        except BaseException:
+            if obj is not row.item.obj:
+                self._rows.learn(row.index, obj)
+            self._rows.finish(row.index, State.DONE, note=NOT_VERIFIED)
+            if is_large:
+                await tools.offload(part.sync_folder)
+        finally:
             part.discard()
-            raise
-        self._rows.learn(row.index, obj)
-        self._rows.finish(row.index, State.DONE, note=NOT_VERIFIED)
-        if is_large:
-            await tools.offload(part.sync_folder)
 
     def _request(self) -> GetRequest:
         obj = self._row.item.obj
@@ -163,6 +163,8 @@ class _Receiver:
 
 def _told(obj: ObjectInfo, head: GetHead) -> ObjectInfo:
     """The object with what its GET told and the listing did not."""
+    if obj.etag and obj.modified_at is not None and (obj.version_id or not head.version_id):
+        return obj
     return replace(
         obj,
         etag=obj.etag or head.etag,

@@ -131,8 +131,6 @@ class FailFastPool(Generic[T]):
         if not running:
             self._unwanted.add(item)
 
-    # Workers.
-
     def _go_on(self) -> None:
         """Have free workers pull the next items; when nothing is left to do, close the source and end."""
         while (
@@ -212,8 +210,6 @@ class FailFastPool(Generic[T]):
         if worker.is_busy:
             self._record.add_abandoned(cast(T, worker.item))
             self._end(worker, worker.asked)
-
-    # Errors and stops.
 
     def _judge(self, worker: _Worker[T], error: BaseException) -> None:
         """Tell apart an obeyed cancellation from a failure."""

@@ -117,9 +117,6 @@ class PartFile(Protocol):
     def write_at(self, offset: int, data: bytes) -> None:
         """Write `data` at byte `offset`, whole."""
 
-    def truncate(self) -> None:
-        """Forget all bytes, for a new try."""
-
     def sync(self) -> None:
         """Flush the bytes to the disk; blocks, so large files call it off the loop."""
 
@@ -130,7 +127,7 @@ class PartFile(Protocol):
         """Flush the folder's entry of a published file to the disk; blocks, raises nothing."""
 
     def discard(self) -> None:
-        """Close and remove the part file. Idempotent, raises nothing; a published file stays."""
+        """Let go of it and, unless it was published, remove it. Idempotent, raises nothing."""
 
 
 class TargetFolder(Protocol):

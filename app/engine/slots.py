@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
 
 
 class Slots:
@@ -21,16 +20,12 @@ class Slots:
         self.used = 0
         self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
 
-    @asynccontextmanager
-    async def hold(self, owner: Hashable) -> AsyncIterator[None]:
-        """Hold one slot for `owner` in the block; waits its turn. A cancelled wait takes none."""
-        await self._acquire(owner)
-        try:
-            yield
-        finally:
-            self._release()
+    def hold(self, owner: Hashable) -> SlotHold:
+        """`async with slots.hold(owner)` holds one slot; waits its turn. A cancelled wait takes none."""
+        return SlotHold(self, owner)
 
-    async def _acquire(self, owner: Hashable) -> None:
+    async def acquire(self, owner: Hashable) -> None:
+        """Wait for a slot; whoever has it must `release` it."""
         if self.used < self.jobs:
             self.used += 1
             return
@@ -40,10 +35,11 @@ class Slots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._release()
+                self.release()
             raise
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Pass a slot on to the next owner in turn, or give it back."""
         while self._waiting:
             owner, turns = self._waiting.popitem(last=False)
             turn = turns.popleft()
@@ -53,3 +49,19 @@ class Slots:
                 turn.set_result(None)
                 return
         self.used -= 1
+
+
+class SlotHold:
+    """One slot for the time of a block."""
+
+    __slots__ = ("_owner", "_slots")
+
+    def __init__(self, slots: Slots, owner: Hashable) -> None:
+        self._slots = slots
+        self._owner = owner
+
+    async def __aenter__(self) -> None:
+        await self._slots.acquire(self._owner)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._slots.release()

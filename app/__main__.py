@@ -127,7 +127,7 @@ def _add_get(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--dry-run", action="store_true", help="plan only, fetch nothing")
     for option in _LATER:
         takes = {"nargs": 0} if option == "--strict" else {"metavar": "VALUE"}
-        group.add_argument(option, action=_NotYet, help=argparse.SUPPRESS, **takes)  # type: ignore[arg-type]
+        group.add_argument(option, action=_NotYet, help=argparse.SUPPRESS, **takes)
 
 
 class _NotYet(argparse.Action):

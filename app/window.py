@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 
 from app.bridge.bridge import EngineBridge
-from app.compose import build_engine, leave_within
 from app.core.objects import ConnectionSpec
-from app.core.timing import Timing
 from app.disk.places import settings_file
+from app.engine.engine import Engine
 from app.ui.application import StartRequest, run_window
 
 
 def open_window(spec: ConnectionSpec, location: str, *, is_demo: bool) -> int:
-    """Run the window until it is closed; returns the exit code."""
+    """Run the window until it is closed; returns the exit code. Blocks."""
     has_spec = spec != ConnectionSpec() or bool(location)
     start = StartRequest(spec if has_spec else None, location, is_demo)
-    code = run_window(lambda: EngineBridge(build_engine), str(settings_file()), start, sys.argv)
-    leave_within(Timing().close_s, code)
+    bridges: list[EngineBridge] = []
+
+    def make_bridge() -> EngineBridge:
+        bridges.append(EngineBridge(_build))
+        return bridges[0]
+
+    code = run_window(make_bridge, str(settings_file()), start, sys.argv[:1])
+    if bridges and not bridges[0].wait_stopped(0.0):
+        # Something hangs that cannot be called back (a name look-up): an orderly exit would wait for it.
+        os._exit(code)
     return code
+
+
+def _build(ask_secret: Callable[[str], str | None]) -> Engine:
+    # On the engine's thread, when the window is on screen: boto, libcurl and their likes are slow to import.
+    from app.compose import build_engine
+
+    return build_engine(ask_secret)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
@@ -16,6 +18,11 @@ def _isolate_environment() -> None:
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     # Ask for a display with QT_QPA_PLATFORM=xcb; without it the tests need none.
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A Qt warning fails a test; this one is the offscreen platform's own, at every window that is shown."""
+    config.addinivalue_line("qt_log_ignore", "This plugin does not support propagateSizeHints")
 
 
 # At import, before any test module imports Qt or boto.

@@ -2,75 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
-from app.core.errors import ErrorKind, TransferError
-from app.core.objects import ARCHIVED_CLASSES, DEMO_BUCKET, ConnectionSpec, DemoFault
-from app.demo import FAULTS_PATH, TOKEN_HEADER, DemoServer
+from app.core.objects import ARCHIVED_CLASSES, DEMO_BUCKET, DemoFault
+from app.demo import FAULTS_PATH, TOKEN_HEADER
 from app.demo.contents import FAULTY_KEYS, FILM_BYTES, STILLS, DemoObject, demo_objects, film_bytes
-from tests.servers.endpoint import Endpoint
+from tests.servers.running_demo import Demo
 
-T = TypeVar("T")
 FILM = "interviews/01-uncut.mov"
 OBJECTS = {item.key: item for item in demo_objects()}
-WAIT_S = 20.0
-
-
-async def in_thread(function: Callable[[], T]) -> T:
-    return await asyncio.to_thread(function)
-
-
-class Demo:
-    """A DemoServer with a loop of its own, driven step by step from the test."""
-
-    def __init__(self) -> None:
-        self.runner = asyncio.Runner()
-        self.server = DemoServer(in_thread)
-        self.spec = self.start()
-
-    def start(self) -> ConnectionSpec:
-        self.spec = self.runner.run(self.server.start())
-        return self.spec
-
-    def switch(self, fault: DemoFault, is_on: bool) -> None:
-        self.runner.run(self.server.set_fault(fault, is_on))
-
-    def close(self) -> None:
-        self.runner.run(self.server.close())
-        self.runner.close()
-
-    @property
-    def port(self) -> int:
-        return urlsplit(self.spec.endpoint_url).port or 0
-
-    def client(self) -> Any:
-        spec = self.spec
-        return Endpoint(spec.endpoint_url, spec.access_key_id, spec.secret_access_key).client()
-
-    def ask(
-        self, method: str, path: str, headers: dict[str, str], timeout_s: float = WAIT_S
-    ) -> http.client.HTTPResponse:
-        """The head of an answer; the connection stays open until the response is closed."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
-        connection.request(method, path, headers=headers)
-        return connection.getresponse()
-
-    def get(self, key: str, timeout_s: float = WAIT_S) -> http.client.HTTPResponse:
-        return self.ask("GET", f"/{DEMO_BUCKET}/{quote(key)}", {"Authorization": "anyone"}, timeout_s)
 
 
 @pytest.fixture(scope="module")
@@ -213,113 +158,6 @@ def test_starting_again_keeps_the_server_that_runs(demo: Demo) -> None:
     pid = demo.server.process_id
     assert demo.start() == demo.spec
     assert demo.server.process_id == pid
-
-
-def test_a_child_that_died_is_started_anew_and_close_is_idempotent() -> None:
-    demo = Demo()
-    first = demo.server.process_id
-    assert first is not None
-    with socket.create_connection(("127.0.0.1", demo.port), timeout=WAIT_S) as line:
-        os.kill(first, signal.SIGKILL)
-        wait_for_end(line)
-    with pytest.raises(TransferError, match="not running"):
-        demo.switch(DemoFault.DENY_ONE, True)
-    demo.start()
-    assert demo.server.process_id != first
-    assert demo.client().list_objects_v2(Bucket=DEMO_BUCKET)["KeyCount"] == len(OBJECTS)
-    demo.runner.run(demo.server.close())
-    demo.close()
-    assert demo.server.process_id is None
-
-
-def wait_for_end(line: socket.socket) -> None:
-    """Wait until the process at the other end of a connection is gone."""
-    try:
-        assert line.recv(1) == b""
-    except ConnectionResetError:
-        return
-
-
-PARENT = """
-import asyncio, sys, time
-from app.demo import DemoServer
-
-async def main():
-    server = DemoServer(asyncio.to_thread)
-    print((await server.start()).endpoint_url, flush=True)
-    if sys.argv[1] == "wait":
-        await asyncio.sleep(60)
-
-asyncio.run(main())
-"""
-
-
-@pytest.mark.parametrize("way", ["wait", "leave"])
-def test_the_child_ends_with_its_parent_however_that_ends(way: str) -> None:
-    command = [sys.executable, "-c", PARENT, way]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        port = urlsplit(parent.stdout.readline().strip()).port
-        if way == "wait":
-            with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S) as line:
-                parent.kill()
-                wait_for_end(line)
-        else:
-            assert parent.wait(WAIT_S) == 0
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def test_a_start_that_is_cancelled_leaves_no_child_and_may_be_repeated() -> None:
-    async def run() -> str:
-        waiting = asyncio.Event()
-
-        async def offload(function: Callable[[], T]) -> T:
-            waiting.set()
-            return await asyncio.to_thread(function)
-
-        server = DemoServer(offload)
-        first = asyncio.create_task(server.start())
-        await waiting.wait()
-        pid = server.process_id
-        assert pid is not None
-        first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-        assert server.process_id is None
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
-        spec = await server.start()
-        await server.close()
-        return spec.endpoint_url
-
-    assert asyncio.run(asyncio.wait_for(run(), 2 * WAIT_S)).startswith("http://127.0.0.1:")
-
-
-def test_without_moto_the_person_is_told_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "moto.py").write_text("raise ImportError")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(TransferError, match=r"pip install 'downspout\[demo\]'") as caught:
-        asyncio.run(DemoServer(in_thread).start())
-    assert caught.value.kind is ErrorKind.USAGE
-
-
-def test_a_fault_before_the_start_is_refused_with_the_next_step() -> None:
-    with pytest.raises(TransferError, match="Open it again from the Demo menu"):
-        asyncio.run(DemoServer(in_thread).set_fault(DemoFault.DENY_ONE, True))
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_child_is_told_nothing_of_the_machines_aws_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-real-one")
-    monkeypatch.setenv("AWS_PROFILE", "work")
-    with closing(Demo()) as demo:
-        environment = Path(f"/proc/{demo.server.process_id}/environ").read_bytes().split(b"\0")
-    told = {line.partition(b"=")[0].decode(): line.partition(b"=")[2].decode() for line in environment}
-    assert told["AWS_SECRET_ACCESS_KEY"] == demo.spec.secret_access_key
-    assert told["AWS_CONFIG_FILE"] == told["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
-    assert "AWS_PROFILE" not in told
 
 
 def test_the_objects_are_the_same_at_every_start() -> None:

@@ -85,7 +85,6 @@ class Batch:
         async with aclosing(self._planner.chunks()) as chunks:
             async for chunk in chunks:
                 self._add(chunk)
-        self.rows.is_listing_complete = True
 
     async def run(self) -> Outcome:
         """Run until every row is terminal; returns how it ended."""
@@ -168,13 +167,13 @@ class Batch:
         except TransferError as error:
             self.rows.blame(ErrorRecord.of(error, None, self._tools.clock()), None)
             raise
-        self.rows.is_listing_complete = True
 
     def _add(self, chunk: Sequence[Planned]) -> range:
         if self._listener is not None:
             self._listener.listed(self._planner.listed_keys, self._planner.is_complete)
             for planned in chunk:
                 self._listener.planned(planned.item)
+        self.rows.is_listing_complete = self._planner.is_complete
         indexes = self.rows.add([planned.item for planned in chunk])
         for index, planned in zip(indexes, chunk, strict=True):
             if planned.problem is not None:

@@ -53,7 +53,9 @@ def boto_fault(error: Exception, identity: Identity, doing: str) -> TransferErro
             ErrorKind.USAGE, text if identity.profile else f"{said}. Choose another profile."
         )
     if isinstance(error, boto.ParamValidationError):
-        text = f"{doing[0].upper()}{doing[1:]} is not possible: it has no valid name. Check the bucket's name."
+        text = (
+            f"{doing[0].upper()}{doing[1:]} is not possible: it has no valid name. Check the bucket's name."
+        )
         return TransferError(ErrorKind.USAGE, text)
     if isinstance(error, _NO_KEYS):
         text = (
@@ -73,10 +75,14 @@ def _network(error: Exception, said: str, doing: str) -> TransferError:
     if isinstance(error, _TIMED_OUT):
         return TransferError(ErrorKind.TIMEOUT, f"No answer in time for {doing}: {said}. Try again.")
     if isinstance(error, boto.EndpointConnectionError):
-        if "Name or service not known" in said or "getaddrinfo" in said or "resolve" in said:
-            return TransferError(ErrorKind.HOST_NOT_FOUND, f"{said} Check the endpoint of this connection.")
-        if "refused" in said:
-            return TransferError(ErrorKind.CONNECTION_REFUSED, f"{said} Check that the server runs.")
+        # botocore's own text leaves out why; urllib3's, which it keeps, says it in words.
+        cause = str(error.kwargs.get("error", ""))
+        if "resolve" in cause:
+            text = f"Cannot find the host for {doing}: {said}. Check the endpoint of this connection."
+            return TransferError(ErrorKind.HOST_NOT_FOUND, text)
+        if "refused" in cause:
+            text = f"The server refuses connections for {doing}: {said}. Check that it runs."
+            return TransferError(ErrorKind.CONNECTION_REFUSED, text)
     return TransferError(ErrorKind.NETWORK, f"The request for {doing} failed: {said}. Try again.")
 
 

@@ -12,9 +12,59 @@ from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.timing import Timing
 from app.s3.http import HttpRequest
 
-_LOST = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
-_WEIRD = frozenset({pycurl.E_FTP_WEIRD_SERVER_REPLY, pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_CHUNK_FAILED})
-_UNUSABLE = frozenset({pycurl.E_URL_MALFORMAT, pycurl.E_BAD_FUNCTION_ARGUMENT})
+_LOST = (
+    ErrorKind.NETWORK,
+    "The connection to {where} was lost ({amount}) for {subject}: {reason}. Try again.",
+)
+_WEIRD = (
+    ErrorKind.PROTOCOL,
+    "{where} does not answer {subject} as an S3 server does: {reason}. Check the endpoint.",
+)
+_UNUSABLE = (
+    ErrorKind.USAGE,
+    "The endpoint {where} cannot be used: {reason}. Check the endpoint of this connection.",
+)
+_OTHER = (ErrorKind.NETWORK, "The request to {where} for {subject} failed: {reason}. Try again.")
+_TOO_MANY_FILES = (
+    ErrorKind.DISK,
+    "This computer has too many open files to connect for {subject}. "
+    "Lower the number of jobs or raise the limit of open files.",
+)
+_FAULTS: dict[int, tuple[ErrorKind, str]] = {
+    pycurl.E_COULDNT_RESOLVE_HOST: (
+        ErrorKind.HOST_NOT_FOUND,
+        "Cannot find the host {where} for {subject}. Check the endpoint of this connection.",
+    ),
+    pycurl.E_COULDNT_RESOLVE_PROXY: (
+        ErrorKind.HOST_NOT_FOUND,
+        "Cannot find the proxy {proxy} for {subject}. Check the proxy settings of this computer.",
+    ),
+    pycurl.E_OPERATION_TIMEDOUT: (
+        ErrorKind.TIMEOUT,
+        "No connection to {where} within {connect_s:g} s for {subject}. "
+        "Check the network and the endpoint, then try again.",
+    ),
+    pycurl.E_PARTIAL_FILE: (
+        ErrorKind.SHORT_BODY,
+        "The connection ended early ({amount}) for {subject}. Try again.",
+    ),
+    pycurl.E_PEER_FAILED_VERIFICATION: (
+        ErrorKind.TLS_UNTRUSTED,
+        "The certificate of {where} is not trusted: {reason}. Nothing was sent. "
+        "If this server is yours, name its CA bundle in the connection.",
+    ),
+    pycurl.E_SSL_CACERT_BADFILE: (
+        ErrorKind.USAGE,
+        "The CA bundle {ca_bundle} cannot be read. Choose another file.",
+    ),
+    pycurl.E_GOT_NOTHING: _LOST,
+    pycurl.E_SEND_ERROR: _LOST,
+    pycurl.E_RECV_ERROR: _LOST,
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: _WEIRD,  # libcurl's name of code 8, which HTTP uses too
+    pycurl.E_UNSUPPORTED_PROTOCOL: _WEIRD,  # an answer that is not HTTP
+    pycurl.E_URL_MALFORMAT: _UNUSABLE,
+    pycurl.E_BAD_FUNCTION_ARGUMENT: _UNUSABLE,
+}
 _NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 
@@ -31,53 +81,21 @@ class CurlFailure:
 
 def curl_fault(failure: CurlFailure, request: HttpRequest, timing: Timing) -> TransferError:
     """The error that stands for a request which ended without a whole answer."""
-    subject, where = request.subject, _where(request)
-    reason = plain_text(failure.text)
-    code = failure.code
     if failure.os_error in _NO_MORE_FILES:
-        kind = ErrorKind.DISK
-        text = (
-            f"This computer has too many open files to connect for {subject}. "
-            "Lower the number of jobs or raise the limit of open files."
-        )
-    elif code == pycurl.E_COULDNT_RESOLVE_HOST:
-        kind = ErrorKind.HOST_NOT_FOUND
-        text = f"Cannot find the host {where} for {subject}. Check the endpoint of this connection."
-    elif code == pycurl.E_COULDNT_RESOLVE_PROXY:
-        kind = ErrorKind.HOST_NOT_FOUND
-        text = f"Cannot find the proxy {_host(request.proxy)}. Check the proxy settings of this computer."
-    elif code == pycurl.E_COULDNT_CONNECT:
+        kind, words = _TOO_MANY_FILES
+    elif failure.code == pycurl.E_COULDNT_CONNECT:
         return _not_connected(failure, request)
-    elif code == pycurl.E_OPERATION_TIMEDOUT:
-        kind = ErrorKind.TIMEOUT
-        text = (
-            f"No connection to {where} within {timing.connect_s:g} s for {subject}. "
-            "Check the network and the endpoint, then try again."
-        )
-    elif code == pycurl.E_PARTIAL_FILE:
-        kind = ErrorKind.SHORT_BODY
-        text = f"The connection ended early ({_amount(failure)}) for {subject}. Try again."
-    elif code in _LOST:
-        kind = ErrorKind.NETWORK
-        text = f"The connection to {where} was lost ({_amount(failure)}) for {subject}: {reason}. Try again."
-    elif code == pycurl.E_PEER_FAILED_VERIFICATION:
-        kind = ErrorKind.TLS_UNTRUSTED
-        text = (
-            f"The certificate of {where} is not trusted: {reason}. Nothing was sent. "
-            "If this server is yours, name its CA bundle in the connection."
-        )
-    elif code == pycurl.E_SSL_CACERT_BADFILE:
-        kind = ErrorKind.USAGE
-        text = f"The CA bundle {plain_text(request.ca_bundle)} cannot be read. Choose another file."
-    elif code in _WEIRD:
-        kind = ErrorKind.PROTOCOL
-        text = f"{where} does not answer {subject} as an S3 server does: {reason}. Check the endpoint."
-    elif code in _UNUSABLE:
-        kind = ErrorKind.USAGE
-        text = f"The endpoint {where} cannot be used: {reason}. Check the endpoint of this connection."
     else:
-        kind = ErrorKind.NETWORK
-        text = f"The request to {where} for {subject} failed: {reason} (libcurl {code}). Try again."
+        kind, words = _FAULTS.get(failure.code, _OTHER)
+    text = words.format(
+        subject=request.subject,
+        where=_where(request),
+        proxy=_host(request.proxy),
+        ca_bundle=plain_text(request.ca_bundle),
+        reason=plain_text(failure.text),
+        amount=_amount(failure),
+        connect_s=timing.connect_s,
+    )
     return TransferError(kind, text)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime
 from email.utils import parsedate_to_datetime
 
 _UTC = datetime.UTC
-_MONTHS = {name: number for number, name in enumerate(calendar.month_abbr)}
+# Not the calendar module's names: those follow the locale, which Qt sets to the user's.
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 
 
 def iso_date(text: str) -> float | None:

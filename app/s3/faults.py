@@ -12,7 +12,7 @@ from app.core.errors import ErrorKind, TransferError, plain_text
 from app.s3.dates import http_date
 from app.s3.http import HttpHead, HttpResponse
 
-_FIELD = re.compile(rb"<(Code|Message|RequestId|Region|Endpoint)>([^<]{0,4096})</")
+_FIELD = re.compile(rb"<(Code|Message|RequestId|Region|Endpoint)>([^<]*)</")
 _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}\b")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z0-9]+)+")
 _HOST_REGION = re.compile(r"\bs3[.-]([a-z]{2}(?:-[a-z0-9]+)+)\.amazonaws\.com")

@@ -190,7 +190,7 @@ class CurlStore:
 
 def _told_how_far(error: TransferError, where: str, key_count: int) -> TransferError:
     """The same error, saying which listing it ended and after how many keys."""
-    came = f"after {key_count:,} keys" if key_count else "before its first key"
+    came = {0: "before its first key", 1: "after its first key"}.get(key_count, f"after {key_count:,} keys")
     text = f"The listing of {plain_text(where)} ended {came}: {error.message}"
     if error.kind is ErrorKind.LISTING:
         text += ". List it again; if it stays so, the server is at fault."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox
+from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorRecord
@@ -24,7 +24,7 @@ from app.ui.connect.dock import ConnectionDock
 from app.ui.connect.remembered import Remembered
 from app.ui.connect.secret_dialog import SecretDialog
 from app.ui.connect.start import StartRequest
-from app.ui.menus import DemoMenu, fill_menu
+from app.ui.menus import DemoMenu, fill_menu, show_about
 from app.ui.plain import shown_name
 from app.ui.preferences import Preferences
 from app.ui.status import StatusBar
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 NAME = "Downspout"
 FIRST_SIZE = (1120, 760)
 TRANSFERS_PX = 264
-ABOUT = "Downspout downloads from S3, and stops at the first error when you ask it to."
 
 
 class MainWindow(QMainWindow):
@@ -110,7 +109,7 @@ class MainWindow(QMainWindow):
         self.select_action = self._action("Select all objects", "", self.browser.table.selectAll)
         self.stop_loading_action = self._action("Stop loading", "", self.browser.session.stop_loading)
         self.transfers_action = self._action("Transfers", "Ctrl+J", self._show_transfers)
-        self.about_action = self._action("About Downspout", "", self._about)
+        self.about_action = self._action(f"About {NAME}", "", lambda: show_about(self))
 
     def _action(self, text: str, keys: QKeySequence.StandardKey | str, do: object) -> QAction:
         action = QAction(text, self)
@@ -203,10 +202,14 @@ class MainWindow(QMainWindow):
     def _dialog(self) -> ConnectDialog:
         if self.connect_dialog is None:
             dialog = ConnectDialog(self._bridge, self)
-            dialog.connect_asked.connect(partial(self.connections.connect_to, keep_current=True))
+            dialog.connect_asked.connect(self._connect_keeping)
             dialog.finished.connect(self._forget_dialog)
             self.connect_dialog = dialog
         return self.connect_dialog
+
+    @Slot(object, object)
+    def _connect_keeping(self, spec: ConnectionSpec, start: Location | None) -> None:
+        self.connections.connect_to(spec, start, keep_current=True)
 
     @Slot()
     def _forget_dialog(self) -> None:
@@ -292,11 +295,3 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{title} - {NAME}" if title else NAME)
         if location:
             self.dock.mark_bucket(location.bucket)
-
-    @Slot()
-    def _about(self) -> None:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Downspout", ABOUT, parent=self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setIconPixmap(QApplication.windowIcon().pixmap(64, 64))
-        box.open()

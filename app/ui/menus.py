@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QMenuBar
+from PySide6.QtWidgets import QMenu, QMenuBar, QMessageBox, QWidget
 
 from app.core.objects import DemoFault
+from app.ui.theme import icon
 
 if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
 
+ABOUT = "Downspout downloads from S3, and stops at the first error when you ask it to."
+ABOUT_ICON_PX = 64
 Item = QAction | None
 """An action, or None for a line between two groups."""
 
@@ -29,6 +31,15 @@ def fill_menu(bar: QMenuBar, title: str, items: list[Item]) -> QMenu:
     return menu
 
 
+def show_about(window: QWidget) -> None:
+    """Say what this program is."""
+    box = QMessageBox(QMessageBox.Icon.NoIcon, "About Downspout", ABOUT, parent=window)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setIconPixmap(icon("downspout").pixmap(ABOUT_ICON_PX, ABOUT_ICON_PX))
+    box.open()
+
+
 class DemoMenu(QObject):
     """The demo bucket's faults; a tick shows what the server has taken, not what was clicked."""
 
@@ -40,7 +51,7 @@ class DemoMenu(QObject):
         for fault in DemoFault:
             action = self.menu.addAction(fault.value)
             action.setCheckable(True)
-            action.triggered.connect(partial(self._ask, fault))
+            action.triggered.connect(lambda is_on, fault=fault: self._ask(fault, is_on))
             self.actions[fault] = action
         bridge.demo_fault_changed.connect(self._show)
         self.set_visible(False)

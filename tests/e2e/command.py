@@ -45,20 +45,20 @@ class Ran:
         return receipt
 
 
-def environment() -> dict[str, str]:
-    """The test process's own, with the test server's keys."""
+def environment(keys: Keys = KEYS) -> dict[str, str]:
+    """The test process's own, with a test server's keys."""
     return {
         **os.environ,
-        "AWS_ACCESS_KEY_ID": KEYS.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": KEYS.secret_access_key,
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
     }
 
 
-def run(*words: str) -> Ran:
+def run(*words: str, keys: Keys = KEYS) -> Ran:
     """Run the command line in this process."""
     out, err = io.StringIO(), io.StringIO()
     held = {name: os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
-    os.environ.update(environment())
+    os.environ.update(environment(keys))
     try:
         with redirect_stdout(out), redirect_stderr(err):
             try:

@@ -132,6 +132,10 @@ class Stage:
         return self._cues[item]
 
 
+async def do_nothing(item: int) -> None:
+    """Work that is done as soon as it starts."""
+
+
 class Stubborn:
     """Work that swallows its cancellation and goes on until it is released."""
 

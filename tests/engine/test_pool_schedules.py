@@ -44,7 +44,7 @@ class Act(Enum):
     PASS_TIME = "pass time"
 
 
-RAISES = {
+RAISES: dict[Act, Callable[[], BaseException]] = {
     Act.DENY: denied,
     Act.RESET: reset,
     Act.FILL_DISK: disk_full,

@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [words]`: break every rule, or those with the words in their name, and tell who noticed."""
+"""`python -m tests.mutants [words]`: break each rule (or those with the words in it), tell who noticed."""
 
 from __future__ import annotations
 

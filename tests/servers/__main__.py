@@ -1,4 +1,4 @@
-"""`python -m tests.servers COUNT SIZE_BYTES`: a fault server for benchmarks; names its URL, ends with stdin."""
+"""`python -m tests.servers COUNT SIZE_BYTES`: a fault server; names its URL, ends with its stdin."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def refusal(
     request = AWSRequest(
         method=method,
         url=f"http://{headers['host']}{quote(unquote(path), safe='/~')}",
-        params=parse_qsl(query, keep_blank_values=True),
+        params=dict(parse_qsl(query, keep_blank_values=True)),
         headers={name: headers.get(name, "") for name in names},
     )
     request.context["timestamp"] = headers["x-amz-date"]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -41,7 +42,7 @@ def get(
         return response, response.read()
 
 
-def client_of(server: FaultServer) -> object:
+def client_of(server: FaultServer) -> Any:
     return Endpoint(server.endpoint_url).client()
 
 

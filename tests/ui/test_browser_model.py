@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from PySide6.QtCore import QPersistentModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -12,6 +13,8 @@ from pytestqt.qtbot import QtBot
 from app.ui.browser.model import MAX_RUNS, ObjectTableModel
 from app.ui.browser.rows import Column
 from tests.ui.browser_pages import page, thing
+
+pytestmark = pytest.mark.usefixtures("qapp")
 
 ASCENDING, DESCENDING = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import ErrorKind, ErrorRecord
@@ -58,10 +58,7 @@ def selected(panel: BrowserPanel) -> list[str]:
 
 
 def press(panel: BrowserPanel, words: str) -> None:
-    button = next(
-        button for button in panel.findChildren(QPushButton) if button.text() == words and button.isVisible()
-    )
-    button.click()
+    next(button for button in panel.table.page.buttons if button.text() == words).click()
 
 
 def test_without_a_connection_there_are_two_cards_and_nothing_else(qtbot: QtBot, bridge: FakeBridge) -> None:
@@ -222,11 +219,15 @@ def test_a_reload_keeps_the_scroll_position(panel: BrowserPanel, bridge: FakeBri
     whole = page(*(f"2026/{number:03}" for number in range(200)))
     bridge.listing_page.emit(bridge.last_token, whole)
     bridge.listing_finished.emit(bridge.last_token, None)
-    panel.table.scrollTo(panel.session.model.index(100, 0), panel.table.ScrollHint.PositionAtTop)
+
+    def has_scrolled() -> bool:
+        panel.table.scrollTo(panel.session.model.index(100, 0), panel.table.ScrollHint.PositionAtTop)
+        return panel.table.rowAt(0) == 100
+
+    qtbot.waitUntil(has_scrolled, timeout=2000)
     panel.reload_action.trigger()
     bridge.listing_page.emit(bridge.last_token, whole)
     bridge.listing_finished.emit(bridge.last_token, None)
-    qtbot.waitUntil(lambda: panel.table.rowAt(0) == 100, timeout=2000)
     assert panel.table.rowAt(0) == 100
 
 

@@ -32,8 +32,8 @@ def read_resource(path: str) -> bytes:
 
 
 def code_of(text: str) -> list[str]:
-    """The lines of a compiled file without those that name the compiler's version."""
-    return [line for line in text.splitlines() if not line.startswith("#")]
+    """The lines of a compiled file that are neither blank nor name the compiler's version."""
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
 def test_every_icon_is_listed_in_the_qrc_file() -> None:

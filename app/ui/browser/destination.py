@@ -19,7 +19,8 @@ def choose_folder(parent: QWidget, begin: str, chosen: Callable[[str], None]) ->
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
     dialog.setLabelText(QFileDialog.DialogLabel.Accept, "Download here")
     dialog.setDirectory(begin if QFileInfo(begin).isDir() else _downloads())
-    dialog.fileSelected.connect(chosen)
+    # Not `chosen` itself: PySide calls a functools.partial without the arguments of the signal.
+    dialog.fileSelected.connect(lambda folder: chosen(folder))  # noqa: PLW0108
     dialog.open()
 
 

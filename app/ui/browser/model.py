@@ -75,6 +75,10 @@ class ObjectTableModel(QAbstractTableModel):
         """The entry that a row shows."""
         return self._rows.entry(row)
 
+    def keys(self, first: int, last: int) -> list[str]:
+        """The keys of the rows `first` to `last`."""
+        return self._rows.keys(first, last)
+
     def rows_of(self, keys: Collection[str]) -> list[int]:
         """The rows, in order, that show one of `keys`."""
         return self._rows.rows_of(keys)

@@ -18,7 +18,7 @@ from app.ui.browser.session import BrowserPhase, BrowserSession
 from app.ui.browser.states import FirstRunPage, PageText, error_detail
 from app.ui.browser.table import ObjectTable
 from app.ui.browser.words import counted, empty_text, incomplete_text, place_text, selection_text, status_text
-from app.ui.plain import shown_name
+from app.ui.plain import as_tooltip, shown_name
 from app.ui.theme import Role, dress, icon
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class BrowserPanel(QWidget):
         action = QAction(text, self)
         dress(action, picture)
         action.setShortcut(QKeySequence(keys))
-        action.setToolTip(f"{text} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
+        keys_text = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(as_tooltip(f"{text} ({keys_text})"))
         action.triggered.connect(lambda _checked=False: do())
         return action
 
@@ -268,7 +269,7 @@ class BrowserPanel(QWidget):
             return None
         actions = (
             ("Retry", self.reconnect_asked.emit),
-            ("Change the connection…", self.connection_asked.emit),
+            ("Change the connection…", self.change_asked.emit),
         )
         title = f"Could not connect to {label}"
         return PageText(

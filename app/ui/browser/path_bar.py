@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
@@ -164,5 +162,5 @@ class _Crumbs(QScrollArea):
         button.setText(elided.replace("&", "&&"))
         button.setToolTip(as_tooltip(place.uri))
         button.setAccessibleName(f"Open {shown}")
-        button.clicked.connect(partial(self.chosen.emit, place))
+        button.clicked.connect(lambda _checked=False: self.chosen.emit(place))
         return button

@@ -57,6 +57,12 @@ class Rows:
         """The entry at a row."""
         return Entry.of(self._items[self.shown_id(row)], self.base)
 
+    def keys(self, first: int, last: int) -> list[str]:
+        """The keys of the rows `first` to `last`."""
+        count = len(self.folders)
+        ids = self.folders[first : last + 1] + self.files[max(0, first - count) : max(0, last + 1 - count)]
+        return [_key(self._items[item]) for item in ids]
+
     def rows_of(self, keys: Collection[str]) -> list[int]:
         """The rows, in order, that show one of `keys`."""
         shown = (*self.folders, *self.files)

@@ -57,19 +57,22 @@ class SelectionKeeper(QObject):
         if not self._is_waiting:
             self._keys.clear()
         for first, last in row_spans(selection.selection()):
-            self._keys.update(self._model.entry(row).key for row in range(first, last + 1))
+            self._keys.update(self._model.keys(first, last))
         current = selection.currentIndex()
         if current.isValid():
-            self._current = self._model.entry(current.row()).key
+            self._current = self._key(current.row())
         top = self._view.rowAt(0)
         if top > 0:
-            self._top = self._model.entry(top).key
+            self._top = self._key(top)
         selection.clearSelection()
 
     @Slot()
     def _put_back(self) -> None:
-        if self._keys or self._current:
-            self._select(self._model.rows_of(self._keys | {self._current}))
+        if self._keys:
+            self._select(self._model.rows_of(self._keys))
+        if self._current and not self._view.currentIndex().isValid():
+            for row in self._model.rows_of({self._current}):
+                self._set_current(row)
         if not self._is_waiting:
             self.forget()
 
@@ -77,35 +80,39 @@ class SelectionKeeper(QObject):
     def _look_at_new(self, _parent: object, first: int, last: int) -> None:
         if not self._is_waiting or not (self._keys or self._current or self._top):
             return
-        wanted = self._keys | {self._current, self._top}
-        found = [row for row in range(first, last + 1) if self._model.entry(row).key in wanted]
-        self._select(found)
-        for row in found:
-            if self._model.entry(row).key == self._top:
-                self._top = ""
-                hint = QAbstractItemView.ScrollHint.PositionAtTop
-                self._view.scrollTo(self._model.index(row, 0), hint)
+        new = list(enumerate(self._model.keys(first, last), first))
+        self._select(row for row, key in new if key in self._keys)
+        for row, key in new:
+            if key == self._current and not self._view.currentIndex().isValid():
+                self._set_current(row)
+            if key == self._top:
+                self._scroll_to(row)
+
+    def _key(self, row: int) -> str:
+        return self._model.keys(row, row)[0]
+
+    def _set_current(self, row: int) -> None:
+        self._view.selectionModel().setCurrentIndex(self._model.index(row, 0), _QUIET)
+
+    def _scroll_to(self, row: int) -> None:
+        self._top = ""
+        # The view takes new rows into its scroll range later; the range is needed now.
+        self._view.updateGeometries()
+        self._view.scrollTo(self._model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtTop)
 
     def _select(self, rows: Iterable[int]) -> None:
+        """Select rows that come in order, as few ranges."""
         selection = QItemSelection()
-        start = end = -1
-        for row in rows:
-            key = self._model.entry(row).key
-            if key == self._current and not self._view.currentIndex().isValid():
-                self._view.selectionModel().setCurrentIndex(self._model.index(row, 0), _QUIET)
-            if key not in self._keys:
+        right = self._model.columnCount() - 1
+        first = end = -2
+        for row in (*rows, -1):
+            if row == end + 1 and first >= 0:
+                end = row
                 continue
-            if row != end + 1 or start < 0:
-                self._add_span(selection, start, end)
-                start = row
-            end = row
-        self._add_span(selection, start, end)
+            if first >= 0:
+                selection.select(self._model.index(first, 0), self._model.index(end, right))
+            first = end = row
         self._view.selectionModel().select(selection, _SELECT)
-
-    def _add_span(self, selection: QItemSelection, first: int, last: int) -> None:
-        if first >= 0:
-            right = self._model.columnCount() - 1
-            selection.select(self._model.index(first, 0), self._model.index(last, right))
 
 
 def row_spans(selection: QItemSelection) -> list[tuple[int, int]]:

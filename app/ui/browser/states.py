@@ -15,7 +15,7 @@ from app.ui.theme import Role, colour, icon
 
 ICON_PX = 48
 TEXT_PX = 480
-CARD_PX = 280
+CARD_PX = 256
 
 
 @dataclass(frozen=True, slots=True)

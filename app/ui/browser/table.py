@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
@@ -56,6 +56,9 @@ class ObjectTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + ROW_PADDING_PX)
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
+        # A header asks of every selected row whether its column is selected whole: 2.4 s for 100,000 rows.
+        # Ours shows no selection, so it gets an empty one of its own.
+        columns.setSelectionModel(QItemSelectionModel(self.model(), columns))
         columns.setSectionsMovable(False)
         columns.setSortIndicatorShown(True)
         columns.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)

@@ -140,7 +140,6 @@ def _selectable(label: QLabel) -> QLabel:
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
     label.setAccessibleName("Error details")
-    label.setForegroundRole(label.palette().ColorRole.WindowText)
     return label
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QFont, QGuiApplication, QPalette
+from PySide6.QtGui import QIcon
 
 from app.bridge.mirror import Mirror
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowSeed, RowSnapshot
@@ -23,13 +23,6 @@ from app.ui.transfers.section import Section
 
 ItemRole = Qt.ItemDataRole
 
-FRACTION_ROLE = ItemRole.UserRole + 1
-"""How much is done, 0 to 1; for the column PROGRESS."""
-LOOK_ROLE = ItemRole.UserRole + 2
-"""The theme's Role of the state; for the column PROGRESS."""
-IS_BATCH_ROLE = ItemRole.UserRole + 3
-"""True on a batch's header line."""
-
 
 class Column(IntEnum):
     """The columns, left to right. The state's icon stands in NAME."""
@@ -42,6 +35,8 @@ class Column(IntEnum):
     ETA = 5
     ERROR = 6
 
+
+COLUMNS = tuple(Column)
 
 COLUMN_TITLES = {
     Column.NAME: "Name",
@@ -64,23 +59,26 @@ _OUTCOME_ROLES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is painted in one cell. `ink` is the text's role (None: plain), `role` the state's, for the bar.
+
+    `fraction` is how much is done, 0 to 1; 0 outside the column PROGRESS.
+    """
+
+    text: str
+    icon: QIcon | None
+    is_batch: bool
+    ink: Role | None
+    role: Role
+    fraction: float
+
+
 class Cells:
-    """The answers of the model's `data`: look-ups in the mirror, put into words for the cell asked for."""
+    """Look-ups in the mirror, put into words for the one cell that is asked for or painted."""
 
     ROLES = frozenset(
-        {
-            ItemRole.DisplayRole,
-            ItemRole.DecorationRole,
-            ItemRole.ForegroundRole,
-            ItemRole.BackgroundRole,
-            ItemRole.FontRole,
-            ItemRole.TextAlignmentRole,
-            ItemRole.ToolTipRole,
-            ItemRole.AccessibleTextRole,
-            FRACTION_ROLE,
-            LOOK_ROLE,
-            IS_BATCH_ROLE,
-        }
+        {ItemRole.DisplayRole, ItemRole.TextAlignmentRole, ItemRole.ToolTipRole, ItemRole.AccessibleTextRole}
     )
 
     def __init__(self, mirror: Mirror, clock: Callable[[], float]) -> None:
@@ -88,66 +86,65 @@ class Cells:
         self._clock = clock
         self._home = str(Path.home())
 
+    def look_of_batch(self, section: Section, column: Column) -> Look:
+        """What is painted in a cell of a batch's header line."""
+        batch = self._mirror.batch(section.batch_id)
+        role = _batch_role(batch)
+        if column is Column.PROGRESS:
+            return Look("", None, True, None, role, words.batch_fraction(batch))
+        icon = None
+        if column is Column.NAME:
+            icon = theme.icon("collapse" if section.is_unfolded else "expand")
+        ink = {Column.STATUS: role, Column.ERROR: Role.NEGATIVE}.get(column)
+        return Look(self._batch_text(batch, column), icon, True, ink, role, 0.0)
+
+    def look_of_row(self, section: Section, index: int, column: Column) -> Look:
+        """What is painted in a cell of a row's line."""
+        row = self._mirror.row(section.batch_id, index)
+        seed = self._mirror.seed(section.batch_id, index)
+        icon_name, role = theme.state_look(row)
+        if column is Column.PROGRESS:
+            return Look("", None, False, None, role, words.row_fraction(seed, row))
+        icon = theme.icon(icon_name, role) if column is Column.NAME else None
+        ink = None
+        if column is Column.STATUS:
+            ink = role
+        elif column is Column.ERROR:
+            ink = Role.NEGATIVE if row.state is State.FAILED else Role.MUTED
+        return Look(self._row_text(section, index, seed, row, column), icon, False, ink, role, 0.0)
+
     def of_batch(self, section: Section, column: Column, role: int) -> Any:
-        """One answer of a batch's header line."""
+        """The answer of a batch's header line for one of `ROLES`."""
         batch = self._mirror.batch(section.batch_id)
         match role:
             case ItemRole.DisplayRole:
                 return self._batch_text(batch, column)
-            case ItemRole.DecorationRole if column is Column.NAME:
-                return theme.icon("collapse" if section.is_unfolded else "expand")
-            case ItemRole.ForegroundRole if column is Column.STATUS:
-                return _brush(_batch_role(batch))
-            case ItemRole.BackgroundRole:
-                return QBrush(QGuiApplication.palette().color(QPalette.ColorRole.AlternateBase))
-            case ItemRole.FontRole if column is Column.NAME:
-                return self._bold
             case ItemRole.TextAlignmentRole:
-                return _alignment(column)
+                return _RIGHT if column in RIGHT_ALIGNED else _LEFT
             case ItemRole.ToolTipRole:
                 return self._batch_tooltip(batch, column)
-            case ItemRole.AccessibleTextRole:
-                if column is Column.NAME:
-                    fold = "unfolded" if section.is_unfolded else "folded"
-                    return f"{words.batch_sentence(batch, self._home)}, {fold}"
+            case ItemRole.AccessibleTextRole if column is Column.NAME:
+                fold = "unfolded" if section.is_unfolded else "folded"
+                return f"{words.batch_sentence(batch, self._home)}, {fold}"
+            case _:
                 return self._batch_text(batch, column)
-        if role == FRACTION_ROLE:
-            return words.batch_fraction(batch)
-        if role == LOOK_ROLE:
-            return _batch_role(batch)
-        return True if role == IS_BATCH_ROLE else None
 
     def of_row(self, section: Section, index: int, column: Column, role: int) -> Any:
-        """One answer of a row's line."""
+        """The answer of a row's line for one of `ROLES`."""
         row = self._mirror.row(section.batch_id, index)
         seed = self._mirror.seed(section.batch_id, index)
         match role:
             case ItemRole.DisplayRole:
                 return self._row_text(section, index, seed, row, column)
-            case ItemRole.DecorationRole if column is Column.NAME:
-                return theme.icon(*theme.state_look(row))
-            case ItemRole.ForegroundRole:
-                return _row_brush(row, column)
             case ItemRole.TextAlignmentRole:
-                return _alignment(column)
+                return _RIGHT if column in RIGHT_ALIGNED else _LEFT
             case ItemRole.ToolTipRole:
                 return self._row_tooltip(section, index, seed, row, column)
-            case ItemRole.AccessibleTextRole:
-                if column is Column.NAME:
-                    batch = self._mirror.batch(section.batch_id)
-                    return words.row_sentence(seed, row, batch, self._culprit(batch, row), self._clock())
+            case ItemRole.AccessibleTextRole if column is Column.NAME:
+                batch = self._mirror.batch(section.batch_id)
+                return words.row_sentence(seed, row, batch, self._culprit(batch, row), self._clock())
+            case _:
                 return words.spoken(self._row_text(section, index, seed, row, column))
-        if role == FRACTION_ROLE:
-            return words.row_fraction(seed, row)
-        if role == LOOK_ROLE:
-            return theme.state_look(row)[1]
-        return False if role == IS_BATCH_ROLE else None
-
-    @cached_property
-    def _bold(self) -> QFont:
-        font = QFont()
-        font.setBold(True)
-        return font
 
     def _row_text(self, section: Section, index: int, seed: RowSeed, row: RowSnapshot, column: Column) -> str:
         match column:
@@ -211,22 +208,6 @@ class Cells:
         if row.stopped_by is None:
             return ""
         return words.file_name(self._mirror.seed(batch.batch_id, row.stopped_by).path)
-
-
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    return _RIGHT if column in RIGHT_ALIGNED else _LEFT
-
-
-def _brush(role: Role) -> QBrush:
-    return QBrush(theme.colour(role, QGuiApplication.palette()))
-
-
-def _row_brush(row: RowSnapshot, column: Column) -> QBrush | None:
-    if column is Column.STATUS:
-        return _brush(theme.state_look(row)[1])
-    if column is Column.ERROR:
-        return _brush(Role.NEGATIVE if row.state is State.FAILED else Role.MUTED)
-    return None
 
 
 def _batch_role(batch: BatchSnapshot) -> Role:

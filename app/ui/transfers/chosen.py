@@ -26,17 +26,23 @@ def places(model: TransfersModel, lines: Iterable[Span]) -> Iterator[Place]:
 
 
 def chosen_rows(model: TransfersModel, lines: Iterable[Span]) -> Chosen:
-    """The rows that the lines stand for: a batch's header stands for all its rows that pass the filter."""
+    """The rows that `lines`, in order, stand for: a batch's header for all its rows that pass the filter."""
     chosen: Chosen = {}
     headers = set()
-    for place in places(model, lines):
-        if place.index is None:
-            headers.add(place.batch_id)
-            chosen[place.batch_id] = model.shown_rows(place.batch_id)
-        elif place.batch_id not in headers:
-            rows = chosen.setdefault(place.batch_id, [])
-            assert rows is not None  # only a header stands for a whole batch
-            rows.append(place.index)
+    for first, last in lines:
+        position = first
+        while position <= last:
+            place = model.place(position)
+            if place.index is None:
+                headers.add(place.batch_id)
+                chosen[place.batch_id] = model.shown_rows(place.batch_id)
+                position += model.height(place.batch_id)
+                continue
+            if place.batch_id not in headers:
+                rows = chosen.setdefault(place.batch_id, [])
+                assert rows is not None  # only a header stands for a whole batch
+                rows.append(place.index)
+            position += 1
     return chosen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
@@ -83,6 +83,7 @@ class TransfersHeader(QWidget):
         button.setText(f"{state.value} 0")
         button.setCheckable(True)
         button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.setToolTip(as_tooltip(_TOOLTIPS[state]))
         button.setAccessibleName(f"Show {state.value.lower()} transfers")
         self._group.addButton(button)

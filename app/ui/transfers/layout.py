@@ -24,6 +24,8 @@ class Layout:
         self.height = 0
         self._numbers: dict[str, int] = {}
         self._starts: list[int] = []
+        self._shown: list[Section] = []
+        self._shown_starts: list[int] = []
 
     def add(self, section: Section) -> None:
         """Put a batch at the end."""
@@ -33,10 +35,14 @@ class Layout:
 
     def measure(self) -> None:
         """Take the heights of all sections anew."""
-        self._starts, self.height = [], 0
+        self.height = 0
+        self._starts, self._shown, self._shown_starts = [], [], []
         for section in self.sections:
             self._starts.append(self.height)
-            self.height += section.height
+            if section.has_header:
+                self._shown.append(section)
+                self._shown_starts.append(self.height)
+                self.height += section.height
 
     def section(self, batch_id: str) -> Section:
         """The section of a batch. Raises KeyError for one never added."""
@@ -48,12 +54,9 @@ class Layout:
 
     def at(self, position: int) -> tuple[Section, int | None]:
         """The section of a line, and the row there: None for the header."""
-        # Of sections that start at the same line all but the last are hidden.
-        number = bisect_right(self._starts, position) - 1
-        while not self.sections[number].height:
-            number -= 1
-        section = self.sections[number]
-        offset = position - self._starts[number] - 1
+        number = bisect_right(self._shown_starts, position) - 1
+        section = self._shown[number]
+        offset = position - self._shown_starts[number] - 1
         return section, None if offset < 0 else section.index_at(offset)
 
     def position(self, batch_id: str, index: int | None) -> int | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
 
 from app.bridge.mirror import Span
-from app.ui.transfers.cells import COLUMN_TITLES, RIGHT_ALIGNED, Cells, Column
+from app.ui.transfers.cells import COLUMN_TITLES, COLUMNS, RIGHT_ALIGNED, Cells, Column, Look
 from app.ui.transfers.filters import RowFilter
 from app.ui.transfers.layout import Layout, Place
 from app.ui.transfers.section import Section, added_runs, removed_runs
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_RUNS = 64
 """Runs of lines that one change tells one by one; above, the batch is told as a whole."""
+MAX_EDITS = 1000
+"""Rows of one change that are filtered one by one; above, the batch is filtered as a whole."""
 
 Index = QModelIndex | QPersistentModelIndex
 _TOP = QModelIndex()
@@ -58,22 +60,30 @@ class TransfersModel(QAbstractTableModel):
 
     def columnCount(self, parent: Index = _TOP) -> int:
         """One for each Column."""
-        return 0 if parent.isValid() else len(Column)
+        return 0 if parent.isValid() else len(COLUMNS)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """A look-up in the mirror, put into words."""
         if role not in Cells.ROLES or not index.isValid():
             return None
         section, row = self._layout.at(index.row())
+        column = COLUMNS[index.column()]
         if row is None:
-            return self._cells.of_batch(section, Column(index.column()), role)
-        return self._cells.of_row(section, row, Column(index.column()), role)
+            return self._cells.of_batch(section, column, role)
+        return self._cells.of_row(section, row, column, role)
+
+    def look(self, position: int, column: Column) -> Look:
+        """What is painted in a cell: all of it in one call, for the delegate."""
+        section, row = self._layout.at(position)
+        if row is None:
+            return self._cells.look_of_batch(section, column)
+        return self._cells.look_of_row(section, row, column)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         """The columns' titles."""
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             # The space that the delegate leaves right of figures.
@@ -114,6 +124,10 @@ class TransfersModel(QAbstractTableModel):
         """The rows of a batch that pass the filter, folded or not; None when all pass."""
         matches = self._layout.section(batch_id).matches
         return None if matches is None else list(matches)
+
+    def height(self, batch_id: str) -> int:
+        """How many lines a batch takes, its header among them."""
+        return self._layout.section(batch_id).height
 
     def is_unfolded(self, batch_id: str) -> bool:
         """True when the rows of a batch stand below it."""
@@ -159,8 +173,7 @@ class TransfersModel(QAbstractTableModel):
         section = self._layout.section(batch_id)
         section.note_changed(self._mirror.rows(batch_id), spans)
         if section.matches is not None:
-            gone, come = self._difference(section, spans)
-            self._edit(section, gone, come)
+            self._filter_again(section, spans)
         if section.has_header and section.is_unfolded:
             self._tell(section, section.offsets(spans))
 
@@ -174,6 +187,16 @@ class TransfersModel(QAbstractTableModel):
         if self._filter.is_open:
             return None
         return self._filter.matching(self._mirror, section.batch_id, 0, section.known - 1)
+
+    def _filter_again(self, section: Section, spans: list[Span]) -> None:
+        changed = sum(last - first + 1 for first, last in spans)
+        if changed > MAX_EDITS or len(spans) > MAX_RUNS:
+            matches = self._matching(section)
+            assert matches is not None
+            if matches != section.matches:
+                self._replace(section, matches)
+        else:
+            self._edit(section, *self._difference(section, spans))
 
     def _difference(self, section: Section, spans: list[Span]) -> tuple[array[int], array[int]]:
         """The rows among `spans` that no longer pass the filter, and those that now do."""
@@ -191,18 +214,12 @@ class TransfersModel(QAbstractTableModel):
         assert section.matches is not None
         if not gone and not come:
             return
-        out, into = removed_runs(section.matches, gone), added_runs(section.matches, come)
-        new = array("q", sorted(set(section.matches).difference(gone).union(come)))
-        has_many_runs = len(out) + len(into) > MAX_RUNS
         # A section that loses all it had loses its header too: its lines go and come as one.
-        if len(gone) == len(section.matches) or (section.is_unfolded and has_many_runs):
-            self._replace(section, new)
-            return
-        if not section.is_unfolded:
-            section.matches = new
+        if len(gone) == len(section.matches) or not section.is_unfolded:
+            self._replace(section, array("q", sorted({*section.matches}.difference(gone).union(come))))
             return
         top = self._layout.start(section) + 1
-        for low, high in out:
+        for low, high in removed_runs(section.matches, gone):
             with self._removing(top + low, high - low + 1):
                 del section.matches[low : high + 1]
         for offset, rows in added_runs(section.matches, come):
@@ -210,6 +227,9 @@ class TransfersModel(QAbstractTableModel):
                 section.matches[offset:offset] = rows
 
     def _replace(self, section: Section, new: array[int]) -> None:
+        if new and section.has_header and not section.is_unfolded:
+            section.matches = new
+            return
         start = self._layout.start(section)
         with self._removing(start, section.height):
             section.matches = array("q")
@@ -233,7 +253,7 @@ class TransfersModel(QAbstractTableModel):
             self._tell_lines(start, start)
 
     def _tell_lines(self, first: int, last: int) -> None:
-        self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
+        self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
 
     @contextmanager
     def _inserting(self, first: int, count: int) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QSize, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -33,8 +33,10 @@ class TransfersView(QTableView):
         super().__init__(parent)
         self._model = model
         self.setModel(model)
-        self.setItemDelegate(TransfersDelegate(self))
+        self._delegate = TransfersDelegate(model, self)
+        self.setItemDelegate(self._delegate)
         self.setFont(_with_tabular_figures(self.font()))
+        self._delegate.set_font(self.font())
         self.setAccessibleName("Transfers")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -113,6 +115,8 @@ class TransfersView(QTableView):
         vertical.setDefaultSectionSize(max(ROW_HEIGHT, self.fontMetrics().height() + GRID))
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        # A selection model of its own: at each paint the header asks the table's for every row of a column.
+        header.setSelectionModel(QItemSelectionModel(self._model, header))
         header.setSectionsMovable(True)
         header.setStretchLastSection(True)
         for column, text in _WIDEST.items():

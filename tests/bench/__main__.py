@@ -1,0 +1,24 @@
+"""`python -m tests.bench NAME`: run one benchmark and print its table."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+BENCHES = {
+    "stop": "tests.bench.stop_table",
+}
+"""Each module has a `main()` that prints its table."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named benchmark; 2 when there is none of that name."""
+    if len(arguments) != 1 or arguments[0] not in BENCHES:
+        print(f"usage: python -m tests.bench {{{','.join(BENCHES)}}}", file=sys.stderr)
+        return 2
+    importlib.import_module(BENCHES[arguments[0]]).main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

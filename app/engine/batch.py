@@ -253,9 +253,12 @@ class Batch:
         if cause is None:
             self.rows.end_queued(State.CANCELLED)
             return
-        self.rows.mark_culprit()
-        if self._listener is not None and self.rows.first_error is not None:
-            self._listener.stopping(self.rows.first_error)
+        error = self.rows[cause.item].error if cause.item is not None else None
+        # A source that fails has no row; a row that stops the pool has been written already.
+        error = error or ErrorRecord.of(cause.error, None, cause.at)
+        self.rows.convict(error, cause.item)
+        if self._listener is not None:
+            self._listener.stopping(error)
         self.rows.end_queued(State.STOPPED)
 
     def rest_ended(self, items: Sequence[int], ending: Ending) -> None:

@@ -168,12 +168,13 @@ class BatchRows:
             self.first_error, self._first_error_index = error, index
             self.touch()
 
-    def mark_culprit(self) -> None:
-        """The first error has stopped the batch: its row carries the blame."""
-        if self._first_error_index is not None:
-            row = self._rows[self._first_error_index]
-            row.is_culprit = True
-            self._mark(row)
+    def convict(self, error: ErrorRecord, index: int | None) -> None:
+        """This error has stopped the batch, whatever failed before it did not; its row carries the blame."""
+        self.first_error, self._first_error_index = error, index
+        if index is not None:
+            self._rows[index].is_culprit = True
+            self._mark(self._rows[index])
+        self.touch()
 
     def stop(self, index: int) -> None:
         """Move a row to STOPPED by the first error."""

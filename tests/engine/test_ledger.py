@@ -60,8 +60,7 @@ def test_a_stop_of_all_that_waits_is_told_as_spans() -> None:
     stage.rows.start(500)
     mirror.apply(stage.ledger.take_changes())
     stage.rows.fail(500, _error("k500"))
-    stage.rows.blame(_error("k500"), 500)
-    stage.rows.mark_culprit()
+    stage.rows.convict(_error("k500"), 500)
     stage.rows.end_queued(State.STOPPED)
     changes = stage.ledger.take_changes()
     assert [(span.first, span.last) for span in changes.spans] == [(0, 499), (501, 999)]
@@ -123,6 +122,14 @@ def test_bytes_that_were_thrown_away_are_taken_off_the_total() -> None:
     stage.rows.fail(0, _error("k0"))
     assert stage.rows.snapshot().done_bytes == 0
     assert stage.rows.bytes_fetched == 12
+
+
+def test_the_error_that_stopped_the_batch_takes_the_blame_from_an_earlier_one() -> None:
+    stage = _Stage(2)
+    stage.rows.blame(_error("k1"), 1)
+    stage.rows.convict(_error("k0"), 0)
+    assert stage.rows.snapshot().first_error_index == 0
+    assert [stage.rows[index].is_culprit for index in range(2)] == [True, False]
 
 
 def test_what_is_skipped_is_not_waited_for_in_bytes() -> None:

@@ -1,4 +1,4 @@
-"""A run ends in time whatever does not obey: work, sources, blocking calls; what they bring late is dropped."""
+"""A run ends in time whatever does not obey (work, source, blocking call); what it brings late is dropped."""
 
 from __future__ import annotations
 

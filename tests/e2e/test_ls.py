@@ -60,7 +60,8 @@ def test_the_first_line_is_out_before_the_second_page_is_asked_for() -> None:
         assert process.stdout is not None
         assert process.stdout.readline().split()[-1] == "00000.bin"
         server.release()
-        out, _ = process.communicate(timeout=LIMIT_S)
+        out = process.stdout.read()
+        process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0
     assert len(out.splitlines()) == 1499
 

@@ -56,7 +56,6 @@ class Setup:
     """What botocore makes of a spec. Making it and calling it blocks; any thread."""
 
     def __init__(self, spec: ConnectionSpec, timing: Timing, ask_secret: Callable[[str], str | None]) -> None:
-        import boto3
         from botocore.session import Session
 
         self._timing = timing
@@ -66,7 +65,6 @@ class Setup:
         self.identity = Identity(profile, spec.access_key_id, spec.is_anonymous)
         try:
             self.region: str = spec.region or self._session.get_config_variable("region") or DEFAULT_REGION
-            self._boto = boto3.Session(botocore_session=self._session)
             self.ca_bundle = _ca_bundle(spec, self._session)
             self.rules = EndpointRules(self._client)
             self.credentials = self._find_credentials(ask_secret)
@@ -75,6 +73,11 @@ class Setup:
 
     def list_buckets(self) -> tuple[Bucket, ...]:
         """The account's buckets. Blocks, asks the network; raises TransferError."""
+        # Imported here, for it costs a fifth of a download's start: botocore's session is boto3's own, and
+        # only for control calls is there anything that boto3 adds to it.
+        import boto3
+
+        boto3.Session(botocore_session=self._session)
         try:
             pages = self._client(None).get_paginator("list_buckets").paginate()
             return tuple(
@@ -102,7 +105,7 @@ class Setup:
         return credentials
 
     def _client(self, region: str | None, endpoint_url: str | None = None, keys: str = "") -> Any:
-        """A boto3 client by the session's configuration; with `keys`, one that only works addresses out."""
+        """A client by the session's configuration; with `keys`, one that only works addresses out."""
         from botocore import UNSIGNED
         from botocore.config import Config
 
@@ -116,7 +119,7 @@ class Setup:
             options["signature_version"] = UNSIGNED
         if self._spec.addressing is not Addressing.AUTO:
             options["s3"] = {"addressing_style": self._spec.addressing.value}
-        return self._boto.client(
+        return self._session.create_client(
             "s3",
             region_name=region or self.region,
             endpoint_url=(self._spec.endpoint_url if endpoint_url is None else endpoint_url) or None,

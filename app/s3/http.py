@@ -74,8 +74,8 @@ def parse_head(lines: Sequence[bytes]) -> HttpHead:
         if line.startswith(b"HTTP/"):
             start = index
     headers: dict[str, str] = {}
-    for line in lines[start + 1 :]:
-        name, colon, value = line.decode("latin-1").partition(":")
+    for field in b"".join(lines[start + 1 :]).decode("latin-1").split("\n"):
+        name, colon, value = field.partition(":")
         if not colon:
             break
         headers[name.lower()] = value.strip()

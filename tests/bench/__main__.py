@@ -6,7 +6,9 @@ import importlib
 import sys
 
 BENCHES = {
+    "get": "tests.bench.get_small",
     "stop": "tests.bench.stop_table",
+    "window": "tests.bench.window_lateness",
 }
 """Each module has a `main()` that prints its table."""
 

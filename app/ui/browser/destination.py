@@ -25,4 +25,7 @@ def choose_folder(parent: QWidget, begin: str, chosen: Callable[[str], None]) ->
 
 
 def _downloads() -> str:
-    return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
+    """The user's folder for downloads, or their home where there is none."""
+    place = QStandardPaths.StandardLocation
+    downloads = QStandardPaths.writableLocation(place.DownloadLocation)
+    return downloads if QFileInfo(downloads).isDir() else QStandardPaths.writableLocation(place.HomeLocation)

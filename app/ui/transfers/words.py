@@ -202,10 +202,11 @@ def batch_size(batch: BatchSnapshot) -> str:
 
 
 def batch_fraction(batch: BatchSnapshot) -> float:
-    """How much of a batch is done, 0 to 1; 0 until its size is known."""
+    """How much of a batch is done, 0 to 1; 0 while it grows, for its size is not known."""
     if batch.outcome is Outcome.DONE:
         return 1.0
-    return _fraction(batch.done_bytes, batch.size_bytes) if batch.is_listing_complete else 0.0
+    is_known = batch.is_listing_complete or batch.outcome is not None
+    return _fraction(batch.done_bytes, batch.size_bytes) if is_known else 0.0
 
 
 def batch_sentence(batch: BatchSnapshot, home: str = "") -> str:

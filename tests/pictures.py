@@ -47,7 +47,7 @@ def main() -> int:
         culprit = bridge.mirror.batch(batch_id).first_error_index
         assert culprit is not None
         window.browser.table.selectRow(3)
-        window.transfers.show_place(batch_id, culprit + 2)
+        window.transfers.show_place(batch_id, culprit)
         _pause(300)
         FOLDER.mkdir(parents=True, exist_ok=True)
         is_saved = window.grab().save(str(FOLDER / "stopped.png"))

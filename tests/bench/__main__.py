@@ -8,6 +8,7 @@ import sys
 BENCHES = {
     "get": "tests.bench.get_small",
     "stop": "tests.bench.stop_table",
+    "stop-get": "tests.bench.stop_get",
     "window": "tests.bench.window_lateness",
 }
 """Each module has a `main()` that prints its table."""

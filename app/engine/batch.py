@@ -12,7 +12,7 @@ from app.core.events import BatchPhase, Outcome
 from app.core.objects import Source
 from app.core.plan import PlannedItem, Verdict
 from app.core.policy import StopPolicy
-from app.core.receipt import ReceiptHead, receipt_values
+from app.core.receipt import ReceiptHead, ReceiptRow, receipt_values
 from app.core.states import State
 from app.core.units import size_text
 from app.engine.batch_rows import BatchRows
@@ -151,7 +151,9 @@ class Batch:
             last_key=self._planner.last_key,
             bytes_fetched=self.rows.bytes_fetched,
         )
-        return receipt_values(head, self.rows.snapshot(), self.rows.receipt_rows())
+        rows = map(self.rows.__getitem__, range(len(self.rows)))
+        files = (ReceiptRow(row.item.obj, row.item.path, row.snapshot()) for row in rows)
+        return receipt_values(head, self.rows.snapshot(), files)
 
     # Planning
 
@@ -195,7 +197,7 @@ class Batch:
         if item.verdict not in _PLAN_FAILS:
             return True
         judged = await self._planner.settle_again(item)
-        self.rows.judge(index, judged)
+        self.rows.revise(index, judged)
         return judged.verdict not in _PLAN_FAILS and judged.verdict is not Verdict.SAME
 
     def _check_room(self) -> None:

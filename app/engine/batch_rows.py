@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from app.core.errors import ErrorRecord
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowsAdded, RowSeed, RowSnapshot, SpanChange
-from app.core.objects import ObjectInfo
 from app.core.plan import PlannedItem
 from app.core.policy import BatchPolicy
-from app.core.receipt import ReceiptRow
 from app.core.states import Phase, State, check_move
 from app.engine.rate import SpeedMeter, eta_s
 from app.engine.row import Row, spans
@@ -84,10 +81,6 @@ class BatchRows:
         """The rows in one of `states`, in order."""
         return (row.index for row in self._rows if row.state in states)
 
-    def receipt_rows(self) -> Iterator[ReceiptRow]:
-        """Every row for the receipt."""
-        return (ReceiptRow(row.item.obj, row.item.path, row.snapshot()) for row in self._rows)
-
     # Changes
 
     def touch(self) -> None:
@@ -106,13 +99,8 @@ class BatchRows:
         self.touch()
         return range(first, len(self._rows))
 
-    def learn(self, index: int, obj: ObjectInfo) -> None:
-        """Keep what a GET told of the object that its listing did not."""
-        row = self._rows[index]
-        row.item = replace(row.item, obj=obj)
-
-    def judge(self, index: int, item: PlannedItem) -> None:
-        """Replace the plan's verdict on an ended row, before another attempt."""
+    def revise(self, index: int, item: PlannedItem) -> None:
+        """Keep what is now known of a row's object, or a new verdict on it; its size and path stay."""
         self._rows[index].item = item
 
     def start(self, index: int) -> None:

@@ -93,7 +93,7 @@ class Download:
                 raise asyncio.CancelledError
             part.publish(obj.modified_at, replace=_may_replace(row, self._rows.policy.if_exists))
             if obj is not row.item.obj:
-                self._rows.learn(row.index, obj)
+                self._rows.revise(row.index, replace(row.item, obj=obj))
             self._rows.finish(row.index, State.DONE, note=NOT_VERIFIED)
             if is_large:
                 await tools.offload(part.sync_folder)

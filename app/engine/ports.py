@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from app.core.integrity import Algorithm
 from app.core.naming import PathRules
 from app.core.objects import Bucket, ConnectionSpec, DemoFault, ListingPage, ObjectInfo, ProfileInfo
 
@@ -19,6 +20,7 @@ class GetHead:
     `length_bytes` is the body's length, None when the server framed it by closing. `range_first` and
     `range_last` are the Content-Range, `total_bytes` the object's size; None where no header told it.
     `checksums` maps a lower-case algorithm (crc64nvme, crc32c, ...) to the header's base64 text.
+    `is_etag_md5` is False when the headers say that the ETag is no MD5 of the object, whatever it looks like.
     """
 
     status: int
@@ -30,6 +32,7 @@ class GetHead:
     range_last: int | None
     total_bytes: int | None
     checksums: dict[str, str]
+    is_etag_md5: bool = True
 
 
 class BodySink(Protocol):
@@ -158,6 +161,29 @@ class TargetFolder(Protocol):
 
     def close(self) -> None:
         """Close the folder's descriptors. Idempotent."""
+
+
+class RunningDigest(Protocol):
+    """A checksum over bytes as they come, in order."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take the next bytes."""
+
+    def digest(self) -> bytes:
+        """The digest of the bytes so far; more may follow."""
+
+
+class Digests(Protocol):
+    """Computes checksums. No I/O; an update blocks for as long as its bytes take to hash."""
+
+    def start(self, algorithm: Algorithm) -> RunningDigest:
+        """A digest of no bytes yet."""
+
+    def join_crcs(self, algorithm: Algorithm, ranges: Sequence[tuple[bytes, int]]) -> bytes:
+        """The digest of the whole from those of its ranges, in order, each with its length in bytes.
+
+        Only for an `is_combinable` algorithm, else ValueError.
+        """
 
 
 class Offload(Protocol):

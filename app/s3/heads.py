@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.objects import ObjectInfo
@@ -13,6 +14,8 @@ from app.s3.listing import NO_SIZE, unquoted
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.ASCII)
 _CHECKSUM = "x-amz-checksum-"
+_ENCRYPTION = "x-amz-server-side-encryption"
+_KMS = frozenset({"aws:kms", "aws:kms:dsse"})
 
 
 class HeadJudge:
@@ -66,7 +69,17 @@ def get_head(head: HttpHead) -> GetHead:
         range_last=last,
         total_bytes=total,
         checksums=checksums,
+        is_etag_md5=_is_etag_md5(headers),
     )
+
+
+def _is_etag_md5(headers: Mapping[str, str]) -> bool:
+    """False for SSE-KMS, SSE-C and directory buckets, whose ETags look like an MD5 and are none.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    """
+    is_keyed = headers.get(_ENCRYPTION) in _KMS or f"{_ENCRYPTION}-customer-algorithm" in headers
+    return not is_keyed and headers.get("x-amz-storage-class") != "EXPRESS_ONEZONE"
 
 
 def object_info(key: str, head: HttpHead) -> ObjectInfo:

@@ -30,6 +30,7 @@ from app.engine.batch import Batch, BatchListener
 from app.engine.batch_rows import BatchRows
 from app.engine.download import DownloadTools
 from app.engine.ledger import Ledger
+from app.engine.patient import PatientStore
 from app.engine.ports import Connector, Demo, ObjectStore, Offload, TargetFolder
 from app.engine.slots import Slots
 
@@ -75,7 +76,7 @@ class Engine:
 
     async def connect(self, spec: ConnectionSpec) -> ConnectionInfo:
         """Make the connection the current one. Raises TransferError."""
-        store = await self._parts.connector.connect(spec)
+        store = PatientStore(await self._parts.connector.connect(spec), self._parts.timing, random)
         self._stores.append(store)
         return ConnectionInfo(spec, store.endpoint)
 

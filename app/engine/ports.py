@@ -77,14 +77,15 @@ class ObjectStore(Protocol):
         """GET one object or range into `sink`: one request, no retry (two for an AWS region redirect)."""
 
     async def head(self, bucket: str, key: str) -> ObjectInfo:
-        """HEAD one object."""
+        """HEAD one object: one request, no retry."""
 
     def list_pages(
         self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
     ) -> AsyncIterator[ListingPage]:
         """Pages of a listing, each asked for only when pulled, guarded against hostile servers.
 
-        A failure part way raises TransferError after the pages that came.
+        A failure part way raises TransferError after the pages that came. After one that is worth another
+        try, the next pull asks for the same page again.
         """
 
     async def list_buckets(self) -> tuple[Bucket, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.objects import Bucket, ListingPage, ObjectInfo
@@ -76,26 +76,11 @@ class CurlStore:
         response = await self._send("HEAD", bucket, key, "", (), plain_text(key), None)
         return object_info(key, response.head)
 
-    async def list_pages(
+    def list_pages(
         self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
     ) -> AsyncIterator[ListingPage]:
         """Pages of the objects below `prefix`, each asked for when it is pulled; raises TransferError."""
-        guard = ListingGuard()
-        token = ""
-        while True:
-            query = {"list-type": "2", "encoding-type": "url", "prefix": prefix, "delimiter": delimiter}
-            query |= {"continuation-token": token} if token else {"start-after": start_after}
-            try:
-                parser = PageParser(prefix, guard.last_key)
-                await self._send_listing(bucket, query, prefix, parser)
-                parsed = parser.finish()
-                page = guard.admit(parsed)
-            except TransferError as error:
-                raise _told_how_far(error, f"s3://{bucket}/{prefix}", guard.key_count) from None
-            yield page
-            if page.is_last:
-                return
-            token = parsed.token
+        return _PageWalk(self._send_listing, bucket, prefix, delimiter, start_after)
 
     async def list_buckets(self) -> tuple[Bucket, ...]:
         """The account's buckets; raises TransferError."""
@@ -186,6 +171,44 @@ class CurlStore:
             return ""
         refusal = read_refusal(response)
         return refusal.region if refusal.region != target.region else ""
+
+
+class _PageWalk:
+    """The pages of one listing, one request a pull; a pull that failed may be made again."""
+
+    def __init__(
+        self,
+        send: Callable[[str, dict[str, str], str, PageParser], Awaitable[None]],
+        bucket: str,
+        prefix: str,
+        delimiter: str,
+        start_after: str,
+    ) -> None:
+        self._send = send
+        self._bucket = bucket
+        self._prefix = prefix
+        self._query = {"list-type": "2", "encoding-type": "url", "prefix": prefix, "delimiter": delimiter}
+        self._next = {"start-after": start_after}
+        self._guard = ListingGuard()
+        self._is_over = False
+
+    def __aiter__(self) -> _PageWalk:
+        return self
+
+    async def __anext__(self) -> ListingPage:
+        if self._is_over:
+            raise StopAsyncIteration
+        parser = PageParser(self._prefix, self._guard.last_key)
+        try:
+            await self._send(self._bucket, self._query | self._next, self._prefix, parser)
+            parsed = parser.finish()
+            page = self._guard.admit(parsed)
+        except TransferError as error:
+            where = f"s3://{self._bucket}/{self._prefix}"
+            raise _told_how_far(error, where, self._guard.key_count) from None
+        self._next = {"continuation-token": parsed.token}
+        self._is_over = page.is_last
+        return page
 
 
 def _told_how_far(error: TransferError, where: str, key_count: int) -> TransferError:

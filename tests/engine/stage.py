@@ -55,11 +55,13 @@ def spec_of(server: FaultServer) -> ConnectionSpec:
     )
 
 
-def run(server: FaultServer, scene: Callable[[Engine], Awaitable[T]], jobs: int = 4) -> T:
+def run(
+    server: FaultServer, scene: Callable[[Engine], Awaitable[T]], jobs: int = 4, timing: Timing = FAST
+) -> T:
     """Run a scene with a connected engine, and close the engine after it, all within a limit."""
 
     async def play() -> T:
-        engine = make_engine(jobs)
+        engine = make_engine(jobs, timing)
         try:
             await engine.connect(spec_of(server))
             async with asyncio.timeout(LIMIT_S):

@@ -1,0 +1,81 @@
+"""The store that asks again: what is retried, how often, and that a wait can be cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from app.core.errors import ErrorKind, TransferError
+from app.core.objects import ListingPage
+from app.core.timing import Timing
+from app.engine.engine import Engine
+from tests.engine import stage
+from tests.servers.fault_server import BUCKET, FaultServer
+from tests.servers.faults import Fault, Operation
+from tests.servers.objects import many
+
+BUSY = Fault(operation=Operation.LIST, status=503, code="SlowDown")
+
+
+async def _pages(engine: Engine) -> list[ListingPage]:
+    return [page async for page in engine.store.list_pages(BUCKET, "")]
+
+
+def _failure(server: FaultServer) -> TransferError:
+    with pytest.raises(TransferError) as caught:
+        stage.run(server, _pages)
+    return caught.value
+
+
+def test_each_page_is_asked_for_again_until_it_comes() -> None:
+    with FaultServer(many(2500, 1), [replace(BUSY, times=3), replace(BUSY, skip=3, times=4)]) as server:
+        pages = stage.run(server, _pages)
+        tokens = [entry.query.get("continuation-token", "") for entry in server.requests(Operation.LIST)]
+    assert [len(page.objects) for page in pages] == [1000, 1000, 500]
+    assert len(tokens) > 3
+    assert len(set(tokens)) == 3
+
+
+def test_a_page_cut_short_on_its_way_is_asked_for_again() -> None:
+    cut = Fault(operation=Operation.LIST, times=1, declared_bytes=10_000_000)
+    with FaultServer(many(10, 1), [cut]) as server:
+        pages = stage.run(server, _pages)
+    assert [len(page.objects) for page in pages] == [10]
+
+
+def test_a_listing_that_stays_busy_fails_by_name_after_the_tries() -> None:
+    with FaultServer(many(1500, 1), [replace(BUSY, skip=1)]) as server:
+        error = _failure(server)
+        assert len(server.requests(Operation.LIST)) == 1 + Timing().tries
+    assert error.kind is ErrorKind.THROTTLED
+    assert "after 1,000 keys" in error.message
+
+
+def test_a_listing_that_is_denied_is_asked_for_once() -> None:
+    with FaultServer(many(1, 1), [replace(BUSY, status=403, code="AccessDenied")]) as server:
+        assert _failure(server).kind is ErrorKind.ACCESS_DENIED
+        assert len(server.requests(Operation.LIST)) == 1
+
+
+def test_a_head_is_asked_for_again() -> None:
+    async def head(engine: Engine) -> int:
+        return (await engine.store.head(BUCKET, "00000.bin")).size_bytes
+
+    with FaultServer(many(1, 7), [Fault(operation=Operation.HEAD, times=2, status=500)]) as server:
+        assert stage.run(server, head) == 7
+
+
+def test_a_cancel_ends_the_wait_before_the_next_try() -> None:
+    async def cancelled(engine: Engine) -> bool:
+        task = asyncio.ensure_future(_pages(engine))
+        await stage.until(lambda: len(server.requests(Operation.LIST)) == 1)
+        task.cancel()
+        await asyncio.wait([task], timeout=1)
+        return task.cancelled()
+
+    never = Timing(backoff_first_s=600.0, backoff_max_s=600.0)
+    wait = replace(BUSY, headers={"Retry-After": "600"})
+    with FaultServer(many(1, 1), [wait]) as server:
+        assert stage.run(server, cancelled, timing=never)

@@ -15,11 +15,13 @@ from app.s3.curl import CurlTransport
 from app.s3.endpoints import BucketTarget, EndpointRules
 from app.s3.faults import Identity, http_fault, read_refusal
 from app.s3.heads import HeadJudge, object_info
-from app.s3.http import Headers, HttpRequest, HttpResponse, Receiver
+from app.s3.http import Headers, HttpHead, HttpRequest, HttpResponse, Receiver
 from app.s3.listing import ListingGuard, PageParser
 from app.s3.signing import encode_key, encode_query, sign
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_UNTOLD = frozenset({"400", "401", "403", "404"})
+"""The codes of a refusal that stand for many causes when the server did not say which."""
 
 
 class CurlStore:
@@ -73,7 +75,16 @@ class CurlStore:
 
     async def head(self, bucket: str, key: str) -> ObjectInfo:
         """HEAD one object; raises TransferError."""
-        response = await self._send("HEAD", bucket, key, "", (), plain_text(key), None)
+        subject = plain_text(f"s3://{bucket}/{key}")
+        try:
+            response = await self._send("HEAD", bucket, key, "", (), subject, None)
+        except TransferError as refusal:
+            if refusal.code not in _UNTOLD:
+                raise
+            # An answer to a HEAD has no body to say why (RFC 9110, section 9.3.2); one to a GET has.
+            first_byte = [("range", "bytes=0-0")]
+            await self._send("GET", bucket, key, "", first_byte, subject, _Unwanted(refusal))
+            raise
         return object_info(key, response.head)
 
     def list_pages(
@@ -171,6 +182,19 @@ class CurlStore:
             return ""
         refusal = read_refusal(response)
         return refusal.region if refusal.region != target.region else ""
+
+
+class _Unwanted:
+    """A Receiver that ends an answer at its head with the error that it was given."""
+
+    def __init__(self, error: TransferError) -> None:
+        self._error = error
+
+    def begin(self, head: HttpHead) -> None:
+        raise self._error
+
+    def write(self, data: bytes) -> None:
+        raise self._error
 
 
 class _PageWalk:

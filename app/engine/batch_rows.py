@@ -35,7 +35,7 @@ class BatchRows:
         self.on_move: Callable[[Row], None] | None = None
         self._first_error_index: int | None = None
         self._title = title
-        self._destination = destination
+        self.destination = destination
         self._policy = policy
         self._clock = clock
         self._ticks = ticks
@@ -240,7 +240,7 @@ class BatchRows:
         return BatchSnapshot(
             batch_id=self.batch_id,
             title=self._title,
-            destination=self._destination,
+            destination=self.destination,
             policy=self._policy,
             phase=self.phase,
             rows=len(self._rows),

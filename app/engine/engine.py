@@ -150,6 +150,7 @@ class Engine:
         destination = order.destination
         target = await self._parts.offload(lambda: self._parts.open_target(destination))
         self._targets.append(target)
+        order.rows.destination = target.root
         tools = DownloadTools(
             order.store, target, self._slots, self._parts.offload, self._parts.timing, random
         )

@@ -33,6 +33,7 @@ class Planner:
     """Plans the sources of one batch in key order.
 
     `chunks` may be begun again after it was closed or failed: it goes on behind the last item it gave.
+    `listed_keys`, `last_key` (the last one that a listing gave) and `is_complete` tell of the items it gave.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class Planner:
         self._placer = Placer(target.path_rules)
         self._left = deque(_in_key_order(sources))
         self._placed: list[tuple[ObjectInfo, Placement]] = []
+        self._listed_to = ""
+        self._is_all_placed = False
         self._problems: dict[str, TransferError] = {}
         self._probed: tuple[ListingPage | None, AsyncIterator[ListingPage]] | None = None
 
@@ -86,12 +89,10 @@ class Planner:
                 finally:
                     await pages.aclose()
                 self._left.popleft()
-                self.last_key = ""
+                self._listed_to = ""
             else:
                 self._place_objects()
                 yield await self._settle_placed()
-            self.is_complete = not any(source.is_prefix for source in self._left)
-        self.is_complete = True
 
     async def settle_again(self, item: PlannedItem) -> PlannedItem:
         """Judge an item anew against the disk, for another attempt; its path stays."""
@@ -116,23 +117,22 @@ class Planner:
             if page is not None:
                 yield page
         else:
-            pages = self._store.list_pages(source.bucket, source.key, start_after=self.last_key)
+            pages = self._store.list_pages(source.bucket, source.key, start_after=self._listed_to)
         async for page in pages:
             yield page
 
     def _place_page(self, page: ListingPage, source: Source) -> None:
         self._placed.extend((obj, self._placer.place(obj, source.base)) for obj in page.objects)
-        self.listed_keys += len(page.objects)
         if page.objects:
-            self.last_key = page.objects[-1].key
-        self.is_complete = page.is_last and not any(other.is_prefix for other in list(self._left)[1:])
+            self._listed_to = page.objects[-1].key
+        self._is_all_placed = page.is_last and len(self._left) == 1
 
     def _place_objects(self) -> None:
         while self._left and not self._left[0].is_prefix and len(self._placed) < CHUNK:
             source = self._left.popleft()
             assert source.info is not None
             self._placed.append((source.info, self._placer.place(source.info, source.base)))
-            self.listed_keys += 1
+        self._is_all_placed = not self._left
 
     async def _settle_placed(self) -> list[Planned]:
         # Nothing is taken off before all is settled: a cancel in between loses no object.
@@ -143,6 +143,9 @@ class Planner:
             if number % _LOOKS_A_TURN == 0:
                 await asyncio.sleep(0)
         self._placed.clear()
+        self.listed_keys += len(planned)
+        self.last_key = self._listed_to or self.last_key
+        self.is_complete = self._is_all_placed
         return planned
 
     async def _settled(self, obj: ObjectInfo, placement: Placement) -> PlannedItem:
@@ -182,15 +185,13 @@ def _verdict_of(error: TransferError) -> Verdict:
 
 
 def _in_key_order(sources: Sequence[Source]) -> list[Source]:
-    """The sources by key, without those that another one with the same base covers."""
+    """The sources by key, without those that another one covers: a batch has each object once."""
     kept: list[Source] = []
     for source in sorted(sources, key=lambda source: (source.key, not source.is_prefix)):
-        covers = (
-            other.base == source.base
-            and (other.key == source.key if not other.is_prefix else source.key.startswith(other.key))
-            for other in kept[-1:]
-        )
-        if not any(covers):
+        last = kept[-1] if kept else None
+        if last is None or not (
+            source.key.startswith(last.key) if last.is_prefix else source.key == last.key
+        ):
             kept.append(source)
     return kept
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
+import os
+import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from app.core.objects import DEMO_BUCKET, Addressing, ConnectionSpec
 from app.core.policy import IfExists, InFlight
+from app.core.uris import SCHEME
+from app.receipt_file import receipt_problem
 
-EXIT_USAGE = 2
+EXIT_USAGE, EXIT_CANCELLED = 2, 130
 _LATER = ("--from-receipt", "--limit-rate", "--part-size", "--include", "--exclude", "--strict")
 _LEVELS = ("error", "warning", "info", "debug")
 MAX_JOBS = 256
@@ -21,6 +25,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit code. `argv` is without the program's name."""
     words = list(sys.argv[1:] if argv is None else argv)
     command = words[0] if words and words[0] in ("get", "ls", "resume") else ""
+    if argv is not None or not command:
+        return _run(command, words)
+    _leave_on_signals()
+    _mend_streams()
+    try:
+        return _run(command, words)
+    finally:
+        _leave_on_signals()  # for the loop has put back Python's own
+
+
+def _run(command: str, words: list[str]) -> int:
     if not command:
         options = _window_parser().parse_args(words)
         _set_logging(options)
@@ -39,6 +54,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_get(parser, options)
     _set_logging(options)
     return run(options, connection_spec(options))
+
+
+def _leave_on_signals() -> None:
+    """Until the engine's loop listens to them, and after it, Ctrl-C and SIGTERM end the process at once."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(EXIT_CANCELLED))
+
+
+def _mend_streams() -> None:
+    """Make output possible where stdout or stderr is closed or cannot hold every character of a key."""
+    # A closed one is None; typeshed does not say so.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def connection_spec(options: argparse.Namespace) -> ConnectionSpec:
@@ -151,11 +181,17 @@ def _jobs(text: str) -> int:
 def _check_get(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     if len(options.places) < 2:
         parser.error("at least one SOURCE and a DEST are needed")
-    if options.receipt and not Path(options.receipt).absolute().parent.is_dir():
-        parser.error(f"the folder of the receipt {options.receipt} does not exist")
+    destination = options.places[-1]
+    if not destination or destination.startswith(SCHEME):
+        parser.error(f"DEST must be a folder of this computer, not {destination!r}")
+    if options.receipt and not options.dry_run:
+        problem = receipt_problem(options.receipt, destination)
+        if problem:
+            parser.error(f"cannot write the receipt {options.receipt}: {problem}")
 
 
 def _set_logging(options: argparse.Namespace) -> None:
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     # Only our own logger: botocore's and libcurl's debug output hold signatures and tokens.
     log = logging.getLogger("app")
     try:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from app.compose import build_engine, leave_within
@@ -22,7 +23,8 @@ from app.core.timing import Timing
 from app.core.uris import parse_source
 from app.engine.batch import Batch
 from app.engine.engine import Engine, Order
-from app.terminal import JsonLines, Lines, ListingLines, ProgressLine, plan_line, write_receipt
+from app.receipt_file import write_receipt
+from app.terminal import JsonLines, Lines, ListingLines, ProgressLine, let_go, plan_line
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED, EXIT_INTERNAL, EXIT_CANCELLED = 0, 1, 2, 3, 70, 130
 _EXITS = {
@@ -93,24 +95,35 @@ async def _get(
         if order is not None:
             order.rows.on_move = None
         return _say_error(error, EXIT_USAGE)
+    except asyncio.CancelledError:
+        if order is None or order.batch is None or options.dry_run:
+            raise
+        batch, outcome = order.batch, Outcome.CANCELLED
+        batch.rows.end_queued(State.CANCELLED)
+        batch.rows.end(outcome)
     receipt = batch.receipt()
     lines.ended(batch.rows.snapshot(), receipt)
     if options.receipt and not write_receipt(options.receipt, receipt):
         return _say(f"Cannot write the receipt {options.receipt}.", EXIT_INTERNAL)
-    return _EXITS[outcome]
+    return _EXITS[outcome] if lines.problem is None else _lost_output(lines.problem, _EXITS[outcome])
 
 
 async def _dry_run(batch: Batch, options: argparse.Namespace) -> int:
+    first_error = EXIT_STOPPED if options.stop else EXIT_FAILED
     code = EXIT_DONE
     try:
         if not batch.is_planned:
             await batch.plan_all()
     except TransferError as error:
-        code = _say_error(error, EXIT_FAILED)
+        code = _say_error(error, first_error)
     for row in map(batch.rows.__getitem__, range(len(batch.rows))):
+        problem = batch.problem_of(row.index)
+        if problem is not None:
+            code = _say_error(problem, first_error)
+            continue
         sys.stdout.write(plan_line(row.item, as_json=options.json))
         if row.state is State.FAILED:
-            code = EXIT_FAILED
+            code = code or EXIT_FAILED
     return code
 
 
@@ -156,10 +169,9 @@ def _run(make_engine: Callable[[], Engine], work: Callable[[Engine, Stop], Corou
             return runner.run(_until_done(make_engine, work))
     except KeyboardInterrupt:
         return EXIT_CANCELLED
-    except BrokenPipeError:
-        # Whoever read the output has gone; what Python would flush at exit has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
+    except OSError as error:
+        # Every other OSError is a TransferError by now.
+        return _lost_output(error, EXIT_FAILED)
     except Exception as error:
         log.debug("internal error", exc_info=True)
         return _say(ErrorRecord.of(error, None, 0.0).message, EXIT_INTERNAL)
@@ -179,10 +191,11 @@ async def _until_done(
     except asyncio.CancelledError:
         code = EXIT_CANCELLED
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        with leave_within(Timing().close_s, code):
-            await engine.close()
+        try:
+            sys.stdout.flush()
+        finally:
+            with leave_within(Timing().close_s, code):
+                await engine.close()
     return code
 
 
@@ -205,11 +218,20 @@ def _react_to_signals(reactions: list[Callable[[], object]]) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupted))
 
 
+def _lost_output(error: OSError, code: int) -> int:
+    """The exit code when stdout could not be written: `code` when whoever read it has just gone."""
+    let_go(sys.stdout)
+    if isinstance(error, BrokenPipeError):
+        return code
+    return _say(f"Cannot write to the standard output: {error.strerror}.", EXIT_INTERNAL)
+
+
 def _say_error(error: TransferError, code: int) -> int:
     details = ", ".join(filter(None, (error.code, error.request_id and f"request {error.request_id}")))
     return _say(f"{error.message} ({details})" if details else error.message, code)
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"downspout: {message}\n")
+    with suppress(OSError):
+        sys.stderr.write(f"downspout: {message}\n")
     return code

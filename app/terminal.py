@@ -1,14 +1,13 @@
-"""What the headless twin prints: JSON lines, plain lines, listings, the progress line, the receipt file."""
+"""What the headless twin prints: JSON lines, plain lines, listings, the progress line."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import TextIO
 
 from app.core.errors import ErrorRecord
@@ -31,11 +30,22 @@ def shown(text: str) -> str:
     return "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode("ascii") for ch in text)
 
 
+def let_go(out: TextIO) -> None:
+    """Send what is still written to `out` nowhere, for nothing can be written there any more."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
 class JsonLines:
-    """A batch as JSON lines (command line contract, `--json`)."""
+    """A batch as JSON lines (command line contract, `--json`), each out in the loop's turn it is told in.
+
+    `problem` is why lines were lost: then the batch goes on, for its files matter more than its report.
+    """
 
     def __init__(self, out: TextIO) -> None:
+        self.problem: OSError | None = None
         self._out = out
+        self._is_flush_due = False
 
     def listed(self, keys: int, is_complete: bool) -> None:
         """After each page."""
@@ -66,14 +76,35 @@ class JsonLines:
     def ended(self, batch: BatchSnapshot, receipt: dict[str, object]) -> None:
         """The receipt, last."""
         self._write({"event": "receipt", "receipt": receipt})
-        self._out.flush()
+        self._flush()
 
     def _write(self, values: dict[str, object]) -> None:
-        self._out.write(json.dumps(values) + "\n")
+        if self.problem is not None:
+            return
+        if not self._is_flush_due:
+            self._is_flush_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+        try:
+            self._out.write(json.dumps(values) + "\n")
+        except OSError as error:
+            self._lose(error)
+
+    def _flush(self) -> None:
+        self._is_flush_due = False
+        try:
+            self._out.flush()
+        except OSError as error:
+            self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        self.problem = error
+        let_go(self._out)
 
 
 class Lines:
     """A batch in words: a line a failure as it happens, the outcome at the end."""
+
+    problem: OSError | None = None
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -100,7 +131,8 @@ class Lines:
 
     def _say(self, text: str) -> None:
         erase = "\r\x1b[K" if self._out.isatty() else ""
-        self._out.write(f"{erase}{shown(text)}\n")
+        with suppress(OSError):
+            self._out.write(f"{erase}{shown(text)}\n")
 
 
 _OUTCOME_WORDS = {
@@ -211,23 +243,3 @@ def progress_text(batch: BatchSnapshot) -> str:
     if batch.eta_s is not None:
         parts.append(f"{batch.eta_s:.0f} s left")
     return " · ".join(parts)
-
-
-def write_receipt(path: str, receipt: dict[str, object]) -> bool:
-    """Write the receipt whole or not at all; False when that failed."""
-    final = Path(path)
-    part: str | None = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=final.parent, prefix=".receipt-", delete=False
-        ) as file:
-            part = file.name
-            json.dump(receipt, file, indent=1)
-            file.write("\n")
-        Path(part).replace(final)
-    except OSError:
-        if part is not None:
-            with suppress(OSError):
-                Path(part).unlink()
-        return False
-    return True

@@ -31,7 +31,8 @@ class LocalTarget:
 
         With `make` False nothing is written: a missing folder is taken as an empty one.
         """
-        self._root = str(Path(root).expanduser().absolute())
+        # os.path leaves a ~name that is nobody's as it is, pathlib raises.
+        self._root = str(Path(os.path.expanduser(root)).absolute())  # noqa: PTH111
         self._tree: FolderTree | None = None
         self.path_rules = platform_rules()
         self._mode = 0o666 & ~_umask()

@@ -86,6 +86,10 @@ class Batch:
             async for chunk in chunks:
                 self._add(chunk)
 
+    def problem_of(self, index: int) -> TransferError | None:
+        """Why the row will fail when its turn comes, where that is known before."""
+        return self._problems.get(index)
+
     async def run(self) -> Outcome:
         """Run until every row is terminal; returns how it ended."""
         self.rows.begin_run()

@@ -139,7 +139,9 @@ class Planner:
         planned: list[Planned] = []
         for number, (obj, placement) in enumerate(self._placed, 1):
             item = await self._settled(obj, placement)
-            planned.append(Planned(item, self._problems.get(obj.key)))
+            # A key that is blocked fails by the plan, whatever its HEAD said.
+            is_blocked = item.verdict is Verdict.BLOCKED
+            planned.append(Planned(item, None if is_blocked else self._problems.get(obj.key)))
             if number % _LOOKS_A_TURN == 0:
                 await asyncio.sleep(0)
         self._placed.clear()

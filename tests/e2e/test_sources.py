@@ -140,3 +140,11 @@ def test_a_dry_run_of_a_listing_that_fails_part_way_ends_like_a_batch(tmp_path: 
         assert len(ran.lines) == 1000
         codes.append(ran.code)
     assert codes == [3, 1]
+
+
+def test_a_key_that_is_no_utf8_is_blocked_and_never_the_first_error(tmp_path: Path) -> None:
+    with FaultServer(many(1, 5)) as server:
+        ran = _get(server, f"{ROOT}00000.bin", f"{ROOT}\udcff", str(tmp_path))
+    assert ran.code == 1
+    assert ran.receipt["first_error"] is None
+    assert [row["state"] for row in ran.receipt["files"]] == ["done", "failed"]

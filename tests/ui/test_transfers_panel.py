@@ -14,6 +14,7 @@ from app.core.policy import StopPolicy
 from app.core.states import State
 from app.ui.transfers.cells import Column
 from app.ui.transfers.filters import StateFilter
+from app.ui.transfers.model import MAX_RUNS
 from app.ui.transfers.panel import NOTHING_YET, TransfersPanel
 from tests.ui.fakes import MIB, FakeBridge, denied, done, downloading, failed, stopped
 
@@ -105,6 +106,35 @@ def test_a_row_that_fails_under_an_empty_filter_brings_the_table_back(
     bridge.set_batch("a")
     assert panel.table.isVisible()
     assert panel.model.rowCount() == 2
+
+
+def test_a_selection_outlives_a_mass_change_under_a_filter(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    count = 4 * MAX_RUNS
+    bridge.add_batch("a", count)
+    panel.header.button(StateFilter.ACTIVE).click()
+    select(panel, 6, 7, 8, 9)  # the rows 5 to 8
+    panel.table.selectionModel().setCurrentIndex(
+        panel.model.index(8, 0), panel.table.selectionModel().SelectionFlag.NoUpdate
+    )
+    bridge.set_rows("a", {i: done() for i in range(0, count, 2)})
+    rows = [panel.model.place(index.row()).index for index in panel.table.selectionModel().selectedRows()]
+    assert sorted(rows) == [5, 7]
+    assert panel.model.place(panel.table.currentIndex().row()).index == 7
+    panel.table.selectAll()
+    bridge.set_rows("a", {i: done() for i in range(1, count // 2, 2)})
+    assert panel.table.selectionModel().selectedRows()[0].row() == 0
+    assert len(panel.table.selectionModel().selectedRows()) == panel.model.rowCount()
+
+
+def test_the_current_row_that_leaves_the_filter_hands_over_to_the_next(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    count = 4 * MAX_RUNS
+    bridge.add_batch("a", count)
+    panel.header.button(StateFilter.ACTIVE).click()
+    panel.table.setCurrentIndex(panel.model.index(1 + 100, 0))
+    bridge.set_rows("a", {i: done() for i in range(0, count, 2)})
+    assert panel.model.place(panel.table.currentIndex().row()).index == 101
 
 
 def test_a_search_narrows_the_table_and_escape_clears_it(

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from app.ui.theme import GRID
 from app.ui.transfers.cells import RIGHT_ALIGNED, Column
 from app.ui.transfers.delegate import ICON_SIZE, TransfersDelegate
+from app.ui.transfers.keeper import SelectionKeeper
 from app.ui.transfers.model import TransfersModel
 
 ROW_HEIGHT = 28
@@ -33,6 +34,7 @@ class TransfersView(QTableView):
         super().__init__(parent)
         self._model = model
         self.setModel(model)
+        self._keeper = SelectionKeeper(model, self)
         self._delegate = TransfersDelegate(model, self)
         self.setItemDelegate(self._delegate)
         self.setFont(_with_tabular_figures(self.font()))

@@ -290,6 +290,41 @@ def test_the_banner_goes_when_its_batch_runs_again(bridge: FakeBridge, panel: Tr
     assert not panel.banner.isVisible()
 
 
+def test_the_rest_is_still_offered_after_the_culprit_alone_was_run_again(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    stop_batch(bridge)
+    bridge.set_batch("a", phase=BatchPhase.RUNNING, outcome=None, first_error=None, first_error_index=None)
+    bridge.set_rows("a", {2: done()})
+    bridge.end_batch("a", Outcome.DONE)
+    assert panel.banner.isVisible()
+    assert (
+        panel.banner.sentence.text()
+        == "Only a part of this batch was run again. 3 done, 0 failed, 3 not finished."
+    )
+    assert not panel.banner.retry_button.isVisible()
+    panel.banner.resume_button.click()
+    assert bridge.commands == [("retry", "a", None)]
+
+
+def test_home_and_end_lead_to_the_first_and_the_last_line(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    bridge.add_batch("a", 40)
+    panel.table.setCurrentIndex(panel.model.index(7, Column.NAME))
+    qtbot.keyClick(panel.table, Qt.Key.Key_End)
+    assert panel.table.currentIndex().row() == 40
+    qtbot.keyClick(panel.table, Qt.Key.Key_Home, Qt.KeyboardModifier.ShiftModifier)
+    assert panel.table.currentIndex().row() == 0
+    assert len(panel.table.selectionModel().selectedRows()) == 41
+
+
+def test_the_common_words_of_a_status_are_not_cut(panel: TransfersPanel) -> None:
+    room = panel.table.columnWidth(Column.STATUS) - 12  # what the delegate leaves at both sides
+    for words in ("done, not verified (size and ETag only)", "failed, stopped the batch"):
+        assert panel.table.fontMetrics().horizontalAdvance(words) <= room
+
+
 def test_dismissing_the_banner_shows_the_one_before(bridge: FakeBridge, panel: TransfersPanel, qtbot) -> None:
     stop_batch(bridge, "a")
     stop_batch(bridge, "b", count=9)

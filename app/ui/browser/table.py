@@ -50,6 +50,12 @@ class ObjectTable(QTableView):
         """Home and End lead to the first and the last row; a table's own lead along its row."""
         return row_cursor(self, action) or super().moveCursor(action, modifiers)
 
+    def show_where_keys_go(self) -> None:
+        """Make the first row the current one when none is: it is framed, not selected."""
+        if self.model().rowCount() and not self.currentIndex().isValid():
+            first = self.model().index(0, Column.NAME)
+            self.selectionModel().setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
+
     def show_page(self, page: PageText | None) -> None:
         """Put a page over the empty table, or (None) take it away; the table keeps the focus."""
         if page is not None:

@@ -36,7 +36,7 @@ def batch_status(batch: BatchSnapshot) -> str:
 
 
 def is_unfinished(batch: BatchSnapshot) -> bool:
-    """True when a run ended well that was for some of the files only: others are still stopped or cancelled."""
+    """True when a run ended well that was for some files only: others are still stopped or cancelled."""
     counts = batch.counts
     return batch.outcome is Outcome.DONE and counts[State.STOPPED] + counts[State.CANCELLED] > 0
 

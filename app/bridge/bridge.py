@@ -48,6 +48,8 @@ class EngineBridge(QObject):
     listing_finished = Signal(int, object)  # token, ErrorRecord or None; never after cancel_listing
     demo_fault_changed = Signal(object, bool)  # DemoFault, is_on: the server has taken it
 
+    demo_fault_failed = Signal(object, object)  # DemoFault, ErrorRecord: the fault is as it was
+
     secret_asked = Signal(object)  # SecretRequest: show a dialog, then request.answer(text or None)
     stopped = Signal()  # the engine has closed; the window may go
 
@@ -121,7 +123,7 @@ class EngineBridge(QObject):
         self._with_engine(lambda engine: engine.retry(batch_id, indexes))
 
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
-        """Switch a fault of the demo bucket; answers `demo_fault_changed`."""
+        """Switch a fault of the demo bucket; answers `demo_fault_changed` or `demo_fault_failed`."""
         self._thread.spawn(lambda: self._set_demo_fault(fault, is_on))
 
     def shutdown(self) -> None:
@@ -183,8 +185,12 @@ class EngineBridge(QObject):
 
     async def _set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         assert self._engine is not None
-        await self._engine.set_demo_fault(fault, is_on)
-        self.demo_fault_changed.emit(fault, is_on)
+        try:
+            await self._engine.set_demo_fault(fault, is_on)
+        except Exception as error:  # noqa: BLE001 - a task's top frame: it records
+            self.demo_fault_failed.emit(fault, ErrorRecord.of(error, None, time.time()))
+        else:
+            self.demo_fault_changed.emit(fault, is_on)
 
     async def _close(self) -> None:
         try:

@@ -11,12 +11,11 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorRecord
-from app.core.objects import DEMO_BUCKET, ConnectionInfo, ConnectionSpec, Source
+from app.core.objects import DEMO_BUCKET, ConnectionInfo, ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
 from app.ui.browser.destination import ChooseFolder, choose_folder
 from app.ui.browser.location import Location, parse_location
 from app.ui.browser.panel import BrowserPanel
-from app.ui.browser.rows import Column
 from app.ui.closing import Closing
 from app.ui.connect.controller import ConnectionController
 from app.ui.connect.dialog import ConnectDialog
@@ -27,6 +26,7 @@ from app.ui.connect.start import StartRequest
 from app.ui.menus import DemoMenu, fill_menu, show_about
 from app.ui.plain import shown_name
 from app.ui.preferences import Preferences
+from app.ui.shape import keep_shape, restore_shape
 from app.ui.status import StatusBar
 from app.ui.theme import dress
 from app.ui.transfers.panel import TransfersPanel
@@ -160,24 +160,18 @@ class MainWindow(QMainWindow):
         self.dock.remembered_chosen.connect(self._open_remembered)
         bridge.batch_added.connect(self._raise_transfers)
         bridge.secret_asked.connect(self._ask_secret)
+        bridge.demo_fault_failed.connect(self._show_fault_failed)
 
     # Remembering
 
     def _restore(self) -> None:
-        preferences = self._preferences
-        self.restoreGeometry(preferences.geometry)
-        self.restoreState(preferences.window_state)
-        self.browser.table.sortByColumn(*preferences.sorting)
-        self.transfers.stop_action.setChecked(preferences.stop_on_first_error)
-        self.dock.show_remembered(preferences.recent)
+        restore_shape(self, self._preferences)
+        self.dock.show_remembered(self._preferences.recent)
 
     def _save(self) -> None:
-        preferences, header = self._preferences, self.browser.table.horizontalHeader()
-        preferences.keep_window(self.saveGeometry(), self.saveState())
-        preferences.keep_sorting(Column(header.sortIndicatorSection()), header.sortIndicatorOrder())
-        preferences.keep_stop_on_first_error(self.transfers.stop_action.isChecked())
+        keep_shape(self, self._preferences)
         self._keep_connection()
-        preferences.save()
+        self._preferences.save()
 
     def _keep_connection(self) -> None:
         info, location = self.connections.info, self.browser.session.location
@@ -235,7 +229,7 @@ class MainWindow(QMainWindow):
         if info.is_demo:
             place = place or Location(DEMO_BUCKET)
         self._show_connection()
-        self.browser.session.show_connected(info.label)
+        self.browser.session.show_connected(info.label, is_demo=info.is_demo)
         if place is not None:
             self.browser.session.open(place)
         self._keep_connection()
@@ -255,6 +249,10 @@ class MainWindow(QMainWindow):
         info = self.connections.info
         self._status.show_connection(info.label if info else "", info.endpoint if info else "")
         self.demo_menu.set_visible(info is not None and info.is_demo)
+
+    @Slot(object, object)
+    def _show_fault_failed(self, fault: DemoFault, error: ErrorRecord) -> None:
+        self._status.showMessage(shown_name(f"“{fault.value}” was not switched. {error.message}"))
 
     @Slot(object)
     def _ask_secret(self, request: SecretRequest) -> None:

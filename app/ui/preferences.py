@@ -31,6 +31,14 @@ class Preferences:
         self._settings.setValue("window/geometry", geometry)
         self._settings.setValue("window/docks", state)
 
+    def columns(self, table: str) -> QByteArray:
+        """The state of a table's header; empty when unknown."""
+        return self._bytes(f"columns/{table}")
+
+    def keep_columns(self, table: str, state: QByteArray) -> None:
+        """Remember the widths and places of a table's columns."""
+        self._settings.setValue(f"columns/{table}", state)
+
     @property
     def recent(self) -> tuple[Remembered, ...]:
         """The connections used last, the newest first."""

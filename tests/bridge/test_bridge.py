@@ -15,7 +15,7 @@ from app.bridge.bridge import SAMPLE_MS, EngineBridge
 from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorKind
 from app.core.events import Outcome
-from app.core.objects import ConnectionInfo, ConnectionSpec, ListingPage
+from app.core.objects import ConnectionInfo, ConnectionSpec, DemoFault, ListingPage
 from app.core.policy import BatchPolicy
 from app.core.states import State
 from app.core.timing import Timing
@@ -127,6 +127,17 @@ def test_when_nothing_moves_nothing_is_sampled(qtbot: QtBot, bridge: EngineBridg
         qtbot.waitUntil(lambda: not bridge._timer.isActive(), timeout=LIMIT_MS)
     with qtbot.assertNotEmitted(bridge.batch_changed, wait=SAMPLE_MS * 3):
         pass
+
+
+def test_a_fault_of_a_demo_that_does_not_run_is_answered_with_the_reason(
+    qtbot: QtBot, bridge: EngineBridge
+) -> None:
+    with qtbot.waitSignal(bridge.demo_fault_failed, timeout=LIMIT_MS) as heard:
+        bridge.set_demo_fault(DemoFault.DENY_ONE, True)
+    assert heard.args is not None
+    fault, error = heard.args
+    assert fault is DemoFault.DENY_ONE
+    assert error.message
 
 
 def test_a_question_is_asked_in_the_main_thread_and_its_answer_goes_back(qtbot: QtBot) -> None:

@@ -51,6 +51,8 @@ class FakeBridge(QObject):
     listing_finished = Signal(int, object)
     demo_fault_changed = Signal(object, bool)
 
+    demo_fault_failed = Signal(object, object)
+
     secret_asked = Signal(object)
     stopped = Signal()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -304,3 +304,47 @@ def test_text_that_names_no_bucket_is_refused_in_place_and_escape_leaves(
     qtbot.keyClick(panel.path_bar.line, Qt.Key.Key_Escape)
     assert not panel.path_bar.is_editing
     assert panel.session.location == PLACE
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Down])
+def test_from_the_filter_a_key_leads_to_the_first_row_that_matches(
+    panel: BrowserPanel, bridge: FakeBridge, qtbot: QtBot, key: Qt.Key
+) -> None:
+    open_place(panel, bridge)
+    panel.filter_action.trigger()
+    qtbot.keyClicks(panel.filter_line, "take")
+    qtbot.keyClick(panel.filter_line, key)
+    assert panel.table.hasFocus()
+    assert panel.table.currentIndex().row() == 0
+    assert selected(panel) == ["2026/take-1.mp4"]
+
+
+def test_a_listing_that_has_ended_frames_its_first_row_and_selects_nothing(
+    panel: BrowserPanel, bridge: FakeBridge
+) -> None:
+    panel.table.setFocus()
+    open_place(panel, bridge, is_whole=False)
+    panel.table.setCurrentIndex(QModelIndex())
+    bridge.listing_finished.emit(bridge.last_token, None)
+    assert panel.table.currentIndex().row() == 0
+    assert selected(panel) == []
+
+
+def test_home_and_end_lead_to_the_first_and_the_last_row(
+    panel: BrowserPanel, bridge: FakeBridge, qtbot: QtBot
+) -> None:
+    open_place(panel, bridge)
+    qtbot.keyClick(panel.table, Qt.Key.Key_End)
+    assert selected(panel) == ["2026/take-2.mp4"]
+    qtbot.keyClick(panel.table, Qt.Key.Key_Home)
+    assert selected(panel) == ["2026/11/"]
+
+
+def test_a_demo_that_does_not_answer_can_be_started_again(
+    panel: BrowserPanel, bridge: FakeBridge, qtbot: QtBot
+) -> None:
+    panel.session.show_connected("demo", is_demo=True)
+    panel.session.open(PLACE)
+    bridge.listing_finished.emit(bridge.last_token, LOST)
+    with qtbot.waitSignal(panel.demo_asked):
+        press(panel, "Start the demo again")

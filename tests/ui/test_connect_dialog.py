@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.bridge.secrets import SecretRequest
@@ -185,3 +185,19 @@ def test_a_sign_in_question_that_is_closed_is_refused(qtbot: QtBot) -> None:
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     request.answer("too late")
     assert request.wait(0) is None
+
+
+def test_a_file_of_certificates_can_be_looked_for(
+    qtbot: QtBot, dialog: ConnectDialog, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("")
+    dialog.form.ca_bundle.setText(str(bundle))
+    dialog.show_error("work", EXPIRED)
+    qtbot.mouseClick(dialog.form.ca_bundle_row.button, Qt.MouseButton.LeftButton)
+    (chooser,) = dialog.findChildren(QFileDialog)
+    assert Path(chooser.directory().absolutePath()) == tmp_path
+    chooser.fileSelected.emit("/etc/ssl/own.pem")
+    chooser.reject()
+    assert dialog.form.spec().ca_bundle == "/etc/ssl/own.pem"
+    assert dialog.message.text() == ""

@@ -126,3 +126,14 @@ def test_remembered_connections_stand_below_without_the_current_one(
     with qtbot.waitSignal(dock.remembered_chosen) as signal:
         dock.tree.itemActivated.emit(dock.tree.topLevelItem(1), 0)
     assert signal.args == [home]
+
+
+def test_the_open_bucket_is_marked_whenever_its_row_comes(
+    dock: ConnectionDock, controller: ConnectionController, bridge: FakeBridge
+) -> None:
+    connect(controller, bridge)
+    dock.mark_bucket("media")
+    bridge.buckets_listed.emit(bridge.last_token, (Bucket("docs"), Bucket("media")))
+    assert dock.tree.currentItem().text(0) == "media"
+    dock.show_remembered((Remembered.of(WORK, "media"),))
+    assert dock.tree.currentItem().text(0) == "media"

@@ -453,3 +453,25 @@ def test_a_signal_closes_the_window_without_a_question(
         qtbot.waitUntil(lambda: not window.isVisible(), timeout=2000)
     assert bridge.commands[-1] == ("shutdown",)
     assert signal.getsignal(number) is before
+
+
+def test_the_widths_of_the_columns_are_remembered(
+    make_window: MakeWindow, bridge: FakeBridge, settings: Path
+) -> None:
+    window = make_window()
+    window.transfers.table.setColumnWidth(1, 333)
+    window.browser.table.setColumnWidth(Column.STORAGE_CLASS, 222)
+    window.browser.table.sortByColumn(Column.SIZE, Qt.SortOrder.DescendingOrder)
+    window.close()
+    again = make_window()
+    assert again.transfers.table.columnWidth(1) == 333
+    assert again.browser.table.columnWidth(Column.STORAGE_CLASS) == 222
+    assert again.browser.table.horizontalHeader().sortIndicatorSection() == Column.SIZE
+
+
+def test_a_fault_that_could_not_be_switched_is_told(make_window: MakeWindow, bridge: FakeBridge) -> None:
+    window = make_window(StartRequest(is_demo=True))
+    connect(window, bridge, is_demo=True)
+    bridge.demo_fault_failed.emit(DemoFault.DENY_ONE, LOST)
+    assert LOST.message in window.statusBar().currentMessage()
+    assert not window.demo_menu.actions[DemoFault.DENY_ONE].isChecked()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from app.core.events import Outcome, RowSnapshot
+from app.core.events import ChangeSet, Outcome, RowsAdded, RowSnapshot
 from app.core.states import Phase, State
 from app.ui.transfers.cells import Column
 from app.ui.transfers.filters import RowFilter, StateFilter
 from app.ui.transfers.layout import Place
 from app.ui.transfers.model import MAX_RUNS, TransfersModel
-from tests.ui.fakes import MIB, FakeBridge, denied, done, downloading, failed, stopped
+from tests.ui.fakes import MIB, FakeBridge, denied, done, downloading, failed, seed, stopped
 
 NOW = 1000.0
 
@@ -233,6 +233,29 @@ def test_many_scattered_changes_under_a_filter_are_told_as_one(
     bridge.set_rows("a", {i: done() for i in range(0, count, 2)})
     assert shown(model) == [None, *range(1, count, 2)]
     assert (len(watch.removed), len(watch.inserted), watch.resets) == (1, 1, 0)
+
+
+def test_one_range_of_changes_that_scatters_the_shown_rows_is_told_as_one(
+    bridge: FakeBridge, model: TransfersModel
+) -> None:
+    count = 4 * MAX_RUNS
+    bridge.add_batch("a", count)
+    model.set_filter(RowFilter(StateFilter.ACTIVE))
+    watch = Watch(model)
+    bridge.set_rows("a", {i: done() if i % 2 else downloading(1) for i in range(count)})
+    assert shown(model) == [None, *range(0, count, 2)]
+    assert (len(watch.removed), len(watch.inserted), watch.resets) == (1, 1, 0)
+
+
+def test_a_page_of_rows_under_a_filter_is_inserted_and_replaces_nothing(
+    bridge: FakeBridge, model: TransfersModel
+) -> None:
+    bridge.add_batch("a", 5)
+    model.set_filter(RowFilter(StateFilter.ACTIVE))
+    watch = Watch(model)
+    seeds = tuple(seed(index) for index in range(5, 5 + 2 * MAX_RUNS))
+    bridge.push(ChangeSet(added=(RowsAdded("a", 5, seeds),)))
+    assert (watch.removed, watch.inserted) == ([], [(6, 5 + 2 * MAX_RUNS)])
 
 
 def test_a_folded_batch_under_a_filter_keeps_its_header_in_place(

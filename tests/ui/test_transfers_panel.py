@@ -14,6 +14,7 @@ from app.core.policy import StopPolicy
 from app.core.states import State
 from app.ui.transfers.cells import Column
 from app.ui.transfers.filters import StateFilter
+from app.ui.transfers.model import MAX_RUNS
 from app.ui.transfers.panel import NOTHING_YET, TransfersPanel
 from tests.ui.fakes import MIB, FakeBridge, denied, done, downloading, failed, stopped
 
@@ -105,6 +106,35 @@ def test_a_row_that_fails_under_an_empty_filter_brings_the_table_back(
     bridge.set_batch("a")
     assert panel.table.isVisible()
     assert panel.model.rowCount() == 2
+
+
+def test_a_selection_outlives_a_mass_change_under_a_filter(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    count = 4 * MAX_RUNS
+    bridge.add_batch("a", count)
+    panel.header.button(StateFilter.ACTIVE).click()
+    select(panel, 6, 7, 8, 9)  # the rows 5 to 8
+    panel.table.selectionModel().setCurrentIndex(
+        panel.model.index(8, 0), panel.table.selectionModel().SelectionFlag.NoUpdate
+    )
+    bridge.set_rows("a", {i: done() for i in range(0, count, 2)})
+    rows = [panel.model.place(index.row()).index for index in panel.table.selectionModel().selectedRows()]
+    assert sorted(rows) == [5, 7]
+    assert panel.model.place(panel.table.currentIndex().row()).index == 7
+    panel.table.selectAll()
+    bridge.set_rows("a", {i: done() for i in range(1, count // 2, 2)})
+    assert panel.table.selectionModel().selectedRows()[0].row() == 0
+    assert len(panel.table.selectionModel().selectedRows()) == panel.model.rowCount()
+
+
+def test_the_current_row_that_leaves_the_filter_hands_over_to_the_next(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    count = 4 * MAX_RUNS
+    bridge.add_batch("a", count)
+    panel.header.button(StateFilter.ACTIVE).click()
+    panel.table.setCurrentIndex(panel.model.index(1 + 100, 0))
+    bridge.set_rows("a", {i: done() for i in range(0, count, 2)})
+    assert panel.model.place(panel.table.currentIndex().row()).index == 101
 
 
 def test_a_search_narrows_the_table_and_escape_clears_it(
@@ -258,6 +288,41 @@ def test_the_banner_goes_when_its_batch_runs_again(bridge: FakeBridge, panel: Tr
     stop_batch(bridge)
     bridge.set_batch("a", phase=BatchPhase.RUNNING, outcome=None, first_error=None, first_error_index=None)
     assert not panel.banner.isVisible()
+
+
+def test_the_rest_is_still_offered_after_the_culprit_alone_was_run_again(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    stop_batch(bridge)
+    bridge.set_batch("a", phase=BatchPhase.RUNNING, outcome=None, first_error=None, first_error_index=None)
+    bridge.set_rows("a", {2: done()})
+    bridge.end_batch("a", Outcome.DONE)
+    assert panel.banner.isVisible()
+    assert (
+        panel.banner.sentence.text()
+        == "Only a part of this batch was run again. 3 done, 0 failed, 3 not finished."
+    )
+    assert not panel.banner.retry_button.isVisible()
+    panel.banner.resume_button.click()
+    assert bridge.commands == [("retry", "a", None)]
+
+
+def test_home_and_end_lead_to_the_first_and_the_last_line(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    bridge.add_batch("a", 40)
+    panel.table.setCurrentIndex(panel.model.index(7, Column.NAME))
+    qtbot.keyClick(panel.table, Qt.Key.Key_End)
+    assert panel.table.currentIndex().row() == 40
+    qtbot.keyClick(panel.table, Qt.Key.Key_Home, Qt.KeyboardModifier.ShiftModifier)
+    assert panel.table.currentIndex().row() == 0
+    assert len(panel.table.selectionModel().selectedRows()) == 41
+
+
+def test_the_common_words_of_a_status_are_not_cut(panel: TransfersPanel) -> None:
+    room = panel.table.columnWidth(Column.STATUS) - 12  # what the delegate leaves at both sides
+    for words in ("done, not verified (size and ETag only)", "failed, stopped the batch"):
+        assert panel.table.fontMetrics().horizontalAdvance(words) <= room
 
 
 def test_dismissing_the_banner_shows_the_one_before(bridge: FakeBridge, panel: TransfersPanel, qtbot) -> None:

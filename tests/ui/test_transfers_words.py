@@ -10,7 +10,7 @@ from app.core.errors import ErrorKind, ErrorRecord
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowSnapshot
 from app.core.policy import BatchPolicy, InFlight, StopPolicy
 from app.core.states import Phase, State
-from app.ui.transfers import words
+from app.ui.transfers import batch_words, words
 from tests.ui.fakes import MIB, STARTED_AT, batch_snapshot, denied, done, downloading, failed, seed, stopped
 
 NOW = 1000.0
@@ -125,6 +125,14 @@ def test_an_eta_needs_a_speed() -> None:
     assert words.row_eta(seed(0), done()) == ""
 
 
+def test_a_transfer_that_stalls_has_no_eta() -> None:
+    assert words.row_eta(seed(0), downloading(24 * MIB, 0.4)) == ""
+    assert words.row_eta(seed(0), downloading(24 * MIB, 3.0)) == ""
+    assert batch_words.batch_eta(replace(RUNNING, eta_s=90.0)) == "2 min"
+    assert batch_words.batch_eta(replace(RUNNING, eta_s=300 * 86_400.0)) == ""
+    assert batch_words.batch_eta(RUNNING) == ""
+
+
 def test_an_empty_file_is_whole_only_when_it_is_done() -> None:
     assert words.row_fraction(seed(0, 0), done(0)) == 1.0
     assert words.row_fraction(seed(0, 0), downloading(0)) == 0.0
@@ -147,7 +155,7 @@ def test_every_kind_of_error_has_words() -> None:
 
 def test_the_banner_of_a_stop_names_file_cause_code_request_and_counts() -> None:
     batch = ended(Outcome.STOPPED, denied(), 37)
-    assert words.banner_sentence(batch, "stills/0041.tif") == (
+    assert batch_words.banner_sentence(batch, "stills/0041.tif") == (
         "Stopped by stills/0041.tif: access denied (403 AccessDenied, request 7F3A…). "
         "37 done, 1 failed, 212 not finished."
     )
@@ -155,18 +163,18 @@ def test_the_banner_of_a_stop_names_file_cause_code_request_and_counts() -> None
 
 def test_the_banner_of_a_failed_batch_names_the_first_file() -> None:
     batch = ended(Outcome.FAILED, denied(), 37)
-    assert words.banner_sentence(batch, "stills/0041.tif").startswith(
+    assert batch_words.banner_sentence(batch, "stills/0041.tif").startswith(
         "Failed at stills/0041.tif: access denied"
     )
 
 
 def test_the_banner_of_a_failed_listing_blames_no_file() -> None:
     listing = ErrorRecord(None, ErrorKind.ACCESS_DENIED, "403 AccessDenied", "No.", "", 0.0)
-    assert words.banner_sentence(ended(Outcome.STOPPED, listing), "") == (
+    assert batch_words.banner_sentence(ended(Outcome.STOPPED, listing), "") == (
         "Stopped: the listing failed, access denied (403 AccessDenied). 37 done, 1 failed, 212 not finished."
     )
     unwritable = ErrorRecord(None, ErrorKind.TARGET_UNWRITABLE, "", "No.", "", 0.0)
-    assert words.banner_sentence(ended(Outcome.FAILED, unwritable), "").startswith(
+    assert batch_words.banner_sentence(ended(Outcome.FAILED, unwritable), "").startswith(
         "Failed: the folder cannot be written to. "
     )
 
@@ -179,26 +187,46 @@ def test_an_error_is_one_line_in_the_table_and_whole_when_copied() -> None:
 
 
 def test_a_batch_tells_how_it_stands_and_its_policy() -> None:
-    assert words.batch_status(RUNNING) == "downloading · stops on first error"
-    assert words.batch_status(replace(RUNNING, phase=BatchPhase.STOPPING)) == "stopping"
+    assert batch_words.batch_status(RUNNING) == "downloading · stops on first error"
+    assert batch_words.batch_status(replace(RUNNING, phase=BatchPhase.STOPPING)) == "stopping"
     goes_on = BatchPolicy(stop=StopPolicy(stop_on_first_error=False))
-    assert words.batch_status(replace(RUNNING, policy=goes_on)) == "downloading · goes on after errors"
-    assert words.batch_status(ended(Outcome.STOPPED, denied(), 37)).startswith("stopped ")
+    assert batch_words.batch_status(replace(RUNNING, policy=goes_on)) == "downloading · goes on after errors"
+    assert batch_words.batch_status(ended(Outcome.STOPPED, denied(), 37)).startswith("stopped ")
 
 
 @pytest.mark.parametrize("in_flight", InFlight)
 def test_every_way_to_stop_has_words(in_flight: InFlight) -> None:
-    assert words.policy_words(StopPolicy(in_flight=in_flight)).startswith("stops on first error")
+    assert batch_words.policy_words(StopPolicy(in_flight=in_flight)).startswith("stops on first error")
 
 
 def test_the_home_folder_is_a_tilde() -> None:
     batch = replace(RUNNING, destination="/home/ann/Footage")
-    assert words.batch_name(batch, "/home/ann") == "media-archive/stills → ~/Footage"
-    assert words.batch_name(batch, "/home/an") == "media-archive/stills → /home/ann/Footage"
+    assert batch_words.batch_name(batch, "/home/ann") == "media-archive/stills → ~/Footage"
+    assert batch_words.batch_name(batch, "/home/an") == "media-archive/stills → /home/ann/Footage"
 
 
 def test_a_batch_that_is_still_listed_has_no_share_and_a_plus() -> None:
     batch = replace(RUNNING, is_listing_complete=False, done_bytes=24 * MIB)
-    assert words.batch_fraction(batch) == 0.0
-    assert words.batch_size(batch) == "0 of 3+"
-    assert words.batch_fraction(replace(batch, is_listing_complete=True)) == pytest.approx(1 / 6)
+    assert batch_words.batch_fraction(batch) == 0.0
+    assert batch_words.batch_size(batch) == "0 of 3+"
+    assert batch_words.batch_fraction(replace(batch, is_listing_complete=True)) == pytest.approx(1 / 6)
+
+
+def test_a_run_that_was_for_some_files_only_is_not_called_done() -> None:
+    rows = [done()] * 2 + [stopped(1)] * 2
+    batch = batch_snapshot(
+        "b",
+        rows,
+        phase=BatchPhase.ENDED,
+        outcome=Outcome.DONE,
+        finished_at=STARTED_AT,
+        done_bytes=2 * 48 * MIB,
+    )
+    assert batch_words.batch_status(batch).startswith("not finished ")
+    assert batch_words.batch_fraction(batch) == pytest.approx(0.5)
+    assert (
+        batch_words.banner_sentence(batch, "")
+        == "Only a part of this batch was run again. 2 done, 0 failed, 2 not finished."
+    )
+    whole = batch_snapshot("b", [done()], phase=BatchPhase.ENDED, outcome=Outcome.DONE)
+    assert batch_words.batch_status(whole) == "done"

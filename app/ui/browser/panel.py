@@ -13,6 +13,7 @@ from app.core.objects import Source
 from app.ui.browser.bars import Footer, IncompleteBar
 from app.ui.browser.location import Location
 from app.ui.browser.path_bar import PathBar
+from app.ui.browser.rows import Column
 from app.ui.browser.selection import row_spans
 from app.ui.browser.session import BrowserPhase, BrowserSession
 from app.ui.browser.states import FirstRunPage, PageText, error_detail
@@ -98,6 +99,10 @@ class BrowserPanel(QWidget):
         line.setFixedWidth(FILTER_PX)
         line.addAction(icon("search", Role.MUTED), QLineEdit.ActionPosition.LeadingPosition)
         line.textChanged.connect(self._filter)
+        line.returnPressed.connect(self._enter_rows)
+        down = QShortcut(QKeySequence(Qt.Key.Key_Down), line)
+        down.setContext(Qt.ShortcutContext.WidgetShortcut)
+        down.activated.connect(self._enter_rows)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), line)
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self.leave_filter)
@@ -161,6 +166,13 @@ class BrowserPanel(QWidget):
         self.filter_line.clear()
         self.table.setFocus()
 
+    @Slot()
+    def _enter_rows(self) -> None:
+        """From the filter to the first row that it lets through."""
+        if self.session.model.shown_count:
+            self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.table.setCurrentIndex(self.session.model.index(0, Column.NAME))
+
     def _filter(self, text: str) -> None:
         self.session.model.set_filter(text)
         self._show_state()
@@ -210,6 +222,7 @@ class BrowserPanel(QWidget):
         self.footer.stop_button.setVisible(is_loading)
         if not is_loading:
             self.table.keeper.forget()
+            self.table.show_where_keys_go()
         self._show_selection()
 
     @Slot()
@@ -250,7 +263,10 @@ class BrowserPanel(QWidget):
         if session.error:
             error = session.error
             change = ("Change the connection…", self.change_asked.emit)
-            actions = (retry, change) if error.kind.is_systemic else (retry,)
+            if session.is_demo:
+                # Its server may have ended: a new one listens at another port.
+                change = ("Start the demo again", self.demo_asked.emit)
+            actions = (retry, change) if session.is_demo or error.kind.is_systemic else (retry,)
             title = f"Could not list {place}"
             return PageText("failed", title, error.message, error_detail(error), Role.NEGATIVE, actions)
         return PageText("folder", empty_text(location))

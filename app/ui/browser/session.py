@@ -52,6 +52,7 @@ class BrowserSession(QObject):
         self.phase = BrowserPhase.NO_CONNECTION
         self.error: ErrorRecord | None = None
         self.connection_label = ""
+        self.is_demo = False
         self._bridge = bridge
         self._clock = clock
         self._history = History()
@@ -105,8 +106,9 @@ class BrowserSession(QObject):
         self.error = error
         self.changed.emit()
 
-    def show_connected(self, label: str) -> None:
+    def show_connected(self, label: str, *, is_demo: bool = False) -> None:
         """A connection stands; no bucket is open yet."""
+        self.is_demo = is_demo
         self._forget(BrowserPhase.NO_BUCKET, label)
 
     # Commands

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
@@ -10,6 +10,7 @@ from app.ui.browser.model import ObjectTableModel
 from app.ui.browser.rows import Column
 from app.ui.browser.selection import SelectionKeeper
 from app.ui.browser.states import PageText, StatePage
+from app.ui.row_cursor import row_cursor
 
 ROW_PADDING_PX = 8
 _SAMPLES = {
@@ -42,6 +43,18 @@ class ObjectTable(QTableView):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.page)
         self.page.hide()
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Home and End lead to the first and the last row; a table's own lead along its row."""
+        return row_cursor(self, action) or super().moveCursor(action, modifiers)
+
+    def show_where_keys_go(self) -> None:
+        """Make the first row the current one when none is: it is framed, not selected."""
+        if self.model().rowCount() and not self.currentIndex().isValid():
+            first = self.model().index(0, Column.NAME)
+            self.selectionModel().setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def show_page(self, page: PageText | None) -> None:
         """Put a page over the empty table, or (None) take it away; the table keeps the focus."""

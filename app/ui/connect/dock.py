@@ -39,6 +39,7 @@ class ConnectionDock(QDockWidget):
         self.setObjectName("connections")
         self._controller = controller
         self._remembered: tuple[Remembered, ...] = ()
+        self._open_bucket = ""
         self.tree = QTreeWidget(self)
         self.tree.setHeaderHidden(True)
         self.tree.setUniformRowHeights(True)
@@ -63,7 +64,8 @@ class ConnectionDock(QDockWidget):
         self._show()
 
     def mark_bucket(self, bucket: str) -> None:
-        """Make the open bucket the current item, if it is shown."""
+        """Make the open bucket the current item, now if it is shown, else when it comes."""
+        self._open_bucket = bucket
         top = self.tree.topLevelItem(0)
         for row in range(top.childCount() if top else 0):
             if top.child(row).data(0, _VALUE) == bucket:
@@ -115,6 +117,7 @@ class ConnectionDock(QDockWidget):
         for remembered in self._remembered:
             if kept is None or not remembered.is_same_connection(kept):
                 self.tree.addTopLevelItem(_remembered_item(remembered))
+        self.mark_bucket(self._open_bucket)
         self._show_note()
 
     def _show_note(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QWid
 
 from app.core.objects import Addressing, ConnectionSpec, ProfileInfo
 from app.ui.browser.location import Location, parse_location
+from app.ui.connect.file_line import FileLine
 from app.ui.plain import plain_label, shown_name
 
 FIELD_PX = 320
@@ -153,7 +154,9 @@ class ConnectionForm(QWidget):
         form.addRow("&Region", self.region)
         form.addRow("&Bucket", self.bucket)
         form.addRow("A&ddressing", self.addressing)
-        form.addRow("CA b&undle", self.ca_bundle)
+        kinds = "Certificates (*.pem *.crt *.cer *.ca-bundle);;All files (*)"
+        self.ca_bundle_row = FileLine(self.ca_bundle, "Choose a CA bundle", kinds, self)
+        form.addRow("CA b&undle", self.ca_bundle_row)
         form.addRow("", self.requester_pays)
 
     @Slot()

@@ -20,7 +20,7 @@ from app.core.events import BatchSnapshot, Outcome
 from app.ui import theme
 from app.ui.plain import as_tooltip, plain_label, shown_name
 from app.ui.theme import GRID, Role
-from app.ui.transfers import words
+from app.ui.transfers import batch_words, words
 
 _ICON_SIZE = 24
 _TINT_ALPHA = 26
@@ -55,8 +55,8 @@ class Banner(QFrame):
 
     def show_batch(self, batch: BatchSnapshot, culprit_path: str) -> None:
         """Tell how `batch` ended; `culprit_path` is empty when no file is to blame."""
-        self._role = Role.WARNING if batch.outcome is Outcome.STOPPED else Role.NEGATIVE
-        sentence = words.banner_sentence(batch, culprit_path)
+        self._role = Role.NEGATIVE if batch.outcome is Outcome.FAILED else Role.WARNING
+        sentence = batch_words.banner_sentence(batch, culprit_path)
         self.sentence.setText(sentence)
         self.setAccessibleDescription(sentence)
         error = batch.first_error

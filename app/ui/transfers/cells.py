@@ -15,10 +15,10 @@ from app.bridge.mirror import Mirror
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowSeed, RowSnapshot
 from app.core.states import State
 from app.ui import theme
-from app.ui.format import duration_text, rate_text
+from app.ui.format import rate_text
 from app.ui.plain import as_tooltip, shown_name
 from app.ui.theme import Role
-from app.ui.transfers import words
+from app.ui.transfers import batch_words, words
 from app.ui.transfers.section import Section
 
 ItemRole = Qt.ItemDataRole
@@ -91,7 +91,7 @@ class Cells:
         batch = self._mirror.batch(section.batch_id)
         role = _batch_role(batch)
         if column is Column.PROGRESS:
-            return Look("", None, True, None, role, words.batch_fraction(batch))
+            return Look("", None, True, None, role, batch_words.batch_fraction(batch))
         icon = None
         if column is Column.NAME:
             icon = theme.icon("collapse" if section.is_unfolded else "expand")
@@ -125,7 +125,7 @@ class Cells:
                 return self._batch_tooltip(batch, column)
             case ItemRole.AccessibleTextRole if column is Column.NAME:
                 fold = "unfolded" if section.is_unfolded else "folded"
-                return f"{words.batch_sentence(batch, self._home)}, {fold}"
+                return f"{batch_words.batch_sentence(batch, self._home)}, {fold}"
             case _:
                 return self._batch_text(batch, column)
 
@@ -182,17 +182,17 @@ class Cells:
     def _batch_text(self, batch: BatchSnapshot, column: Column) -> str:
         match column:
             case Column.NAME:
-                return words.batch_name(batch, self._home)
+                return batch_words.batch_name(batch, self._home)
             case Column.STATUS:
-                return words.batch_status(batch)
+                return batch_words.batch_status(batch)
             case Column.PROGRESS:
-                return f"{words.batch_fraction(batch):.0%}"
+                return f"{batch_words.batch_fraction(batch):.0%}"
             case Column.SIZE:
-                return words.batch_size(batch)
+                return batch_words.batch_size(batch)
             case Column.SPEED:
                 return rate_text(batch.speed_bps)
             case Column.ETA:
-                return duration_text(batch.eta_s)
+                return batch_words.batch_eta(batch)
             case Column.ERROR:
                 # The culprit's own row has its error; a failed listing has no row.
                 return words.error_line(batch.first_error) if batch.first_error_index is None else ""
@@ -201,7 +201,9 @@ class Cells:
         if column is Column.ERROR and batch.first_error is not None:
             return as_tooltip(words.error_details(batch.first_error))
         if column is Column.STATUS:
-            return as_tooltip(f"{words.batch_status(batch)}\n{words.policy_words(batch.policy.stop)}")
+            return as_tooltip(
+                f"{batch_words.batch_status(batch)}\n{batch_words.policy_words(batch.policy.stop)}"
+            )
         return as_tooltip(self._batch_text(batch, column))
 
     def _culprit(self, batch: BatchSnapshot, row: RowSnapshot) -> str:
@@ -212,5 +214,7 @@ class Cells:
 
 def _batch_role(batch: BatchSnapshot) -> Role:
     if batch.phase is BatchPhase.ENDED and batch.outcome is not None:
+        if batch_words.is_unfinished(batch):
+            return Role.WARNING
         return _OUTCOME_ROLES[batch.outcome]
     return Role.WARNING if batch.phase is BatchPhase.STOPPING else Role.ACCENT

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QVBoxLayout, QW
 
 from app.core.events import BatchPhase, Outcome
 from app.core.policy import StopPolicy
+from app.core.states import State
 from app.ui.theme import GRID
 from app.ui.transfers.actions import TransferActions
 from app.ui.transfers.banner import Banner
+from app.ui.transfers.batch_words import is_unfinished
 from app.ui.transfers.cells import Column
 from app.ui.transfers.empty import EmptyState
 from app.ui.transfers.header import TransfersHeader
@@ -140,7 +142,10 @@ class TransfersPanel(QWidget):
 
     @Slot(str)
     def _on_batch_finished(self, batch_id: str) -> None:
-        if self._mirror.batch(batch_id).outcome in (Outcome.STOPPED, Outcome.FAILED):
+        batch = self._mirror.batch(batch_id)
+        # "Retry it" ends well and leaves the others as they were: they are still to be resumed.
+        has_rest = is_unfinished(batch) and batch.counts[State.STOPPED] > 0
+        if has_rest or batch.outcome in (Outcome.STOPPED, Outcome.FAILED):
             self._unread.append(batch_id)
             self._show_banner()
 

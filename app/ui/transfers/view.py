@@ -6,9 +6,11 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from app.ui.row_cursor import row_cursor
 from app.ui.theme import GRID
 from app.ui.transfers.cells import RIGHT_ALIGNED, Column
 from app.ui.transfers.delegate import ICON_SIZE, TransfersDelegate
+from app.ui.transfers.keeper import SelectionKeeper
 from app.ui.transfers.model import TransfersModel
 
 ROW_HEIGHT = 28
@@ -16,9 +18,9 @@ ARROW_WIDTH = ICON_SIZE + GRID
 """How much of a batch's name folds it by a single click."""
 
 _WIDEST = {
-    Column.NAME: "interviews/take-01-morning.mp4",
-    Column.STATUS: "stopped by p-0041.tif (kept 19.0 MiB)",
-    Column.PROGRESS: "0" * 16,
+    Column.NAME: "interviews/take-01-mo.mp4",
+    Column.STATUS: "done, not verified (size and ETag only)",
+    Column.PROGRESS: "0" * 10,
     Column.SIZE: "1,023.9 of 1,023 GiB",
     Column.SPEED: "1,023 MiB/s",
     Column.ETA: "23 h 59 min",
@@ -33,6 +35,7 @@ class TransfersView(QTableView):
         super().__init__(parent)
         self._model = model
         self.setModel(model)
+        self._keeper = SelectionKeeper(model, self)
         self._delegate = TransfersDelegate(model, self)
         self.setItemDelegate(self._delegate)
         self.setFont(_with_tabular_figures(self.font()))
@@ -49,6 +52,12 @@ class TransfersView(QTableView):
         self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         self.setCornerButtonEnabled(False)
         self._arrange_headers()
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Home and End lead to the first and the last line; a table's own lead along its row."""
+        return row_cursor(self, action) or super().moveCursor(action, modifiers)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left folds a batch or goes from a row to its batch, Right unfolds; the rest as ever."""

@@ -1,21 +1,17 @@
-"""What the Transfers panel says about a row and a batch: pure functions from values to plain text."""
+"""What the Transfers panel says about a row: pure functions from values to plain text."""
 
 from __future__ import annotations
 
 from app.core.errors import ErrorKind, ErrorRecord
-from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowSeed, RowSnapshot
-from app.core.policy import InFlight, StopPolicy
+from app.core.events import BatchSnapshot, RowSeed, RowSnapshot
 from app.core.states import Phase, State
 from app.core.timing import Timing
-from app.ui.format import count_text, duration_text, progress_text, size_text, time_text
+from app.ui.format import duration_text, progress_text, size_text
 from app.ui.plain import shown_name
 
 MAX_TRIES = Timing().tries
-REQUEST_ID_SHOWN = 4
-"""Characters of a request id in a sentence; the whole of it is where it can be copied."""
-
-ACTIVE = (State.QUEUED, State.RUNNING, State.PAUSED)
-UNFINISHED = (*ACTIVE, State.STOPPED, State.CANCELLED)
+MAX_ETA_S = 7 * 86_400
+"""A longer time to go is that of a transfer that stalls, and no estimate."""
 
 _KIND_WORDS = {
     ErrorKind.ACCESS_DENIED: "access denied",
@@ -51,7 +47,7 @@ _KIND_WORDS = {
 _LOCAL_KINDS = frozenset(
     {ErrorKind.DISK_FULL, ErrorKind.TARGET_UNWRITABLE, ErrorKind.DISK, ErrorKind.USAGE, ErrorKind.INTERNAL}
 )
-_LISTING_FAILED = "the listing failed"
+LISTING_FAILED = "the listing failed"
 
 _PHASE_WORDS = {
     Phase.NONE: "starting",
@@ -120,7 +116,7 @@ def row_size(seed: RowSeed, row: RowSnapshot) -> str:
 def row_eta(seed: RowSeed, row: RowSnapshot) -> str:
     """The words in the ETA column; empty when it cannot be told honestly."""
     left = seed.size_bytes - row.done_bytes
-    if row.state is not State.RUNNING or row.speed_bps <= 0 or left <= 0:
+    if row.state is not State.RUNNING or left <= 0 or row.speed_bps * MAX_ETA_S < left:
         return ""
     return duration_text(left / row.speed_bps)
 
@@ -129,7 +125,7 @@ def row_fraction(seed: RowSeed, row: RowSnapshot) -> float:
     """How much of a row is done, 0 to 1."""
     if row.state is State.DONE:
         return 1.0
-    return _fraction(row.done_bytes, seed.size_bytes)
+    return fraction(row.done_bytes, seed.size_bytes)
 
 
 def row_sentence(seed: RowSeed, row: RowSnapshot, batch: BatchSnapshot, culprit: str, now: float) -> str:
@@ -166,86 +162,6 @@ def error_codes(error: ErrorRecord) -> str:
     return " · ".join(shown_name(part) for part in (error.code, request) if part)
 
 
-def batch_name(batch: BatchSnapshot, home: str = "") -> str:
-    """What a batch fetches and where it goes; `home` is written as `~`."""
-    destination = batch.destination
-    if home and (destination == home or destination.startswith((home + "/", home + "\\"))):
-        destination = "~" + destination[len(home) :]
-    return f"{shown_name(batch.title)} → {shown_name(destination)}"
-
-
-def batch_status(batch: BatchSnapshot) -> str:
-    """The words in a batch's Status column: how it stands or ended, and its policy."""
-    if batch.outcome is not None and batch.phase is BatchPhase.ENDED:
-        return f"{batch.outcome.value} {time_text(batch.finished_at)}".rstrip()
-    if batch.phase is BatchPhase.STOPPING:
-        return "stopping"
-    doing = "planning" if batch.phase is BatchPhase.PLANNING else "downloading"
-    return f"{doing} · {policy_words(batch.policy.stop)}"
-
-
-def policy_words(policy: StopPolicy) -> str:
-    """When a batch with this policy stops, in a few words."""
-    if not policy.stop_on_first_error:
-        return "goes on after errors"
-    if policy.in_flight is InFlight.FINISH:
-        return "stops on first error, finishes running files"
-    if policy.in_flight is InFlight.DISCARD:
-        return "stops on first error, discards parts"
-    return "stops on first error"
-
-
-def batch_size(batch: BatchSnapshot) -> str:
-    """How many files of a batch are done: "37 of 250", with a plus while more are being listed."""
-    more = "" if batch.is_listing_complete else "+"
-    return f"{count_text(batch.counts[State.DONE])} of {count_text(batch.rows)}{more}"
-
-
-def batch_fraction(batch: BatchSnapshot) -> float:
-    """How much of a batch is done, 0 to 1; 0 while it grows, for its size is not known."""
-    if batch.outcome is Outcome.DONE:
-        return 1.0
-    is_known = batch.is_listing_complete or batch.outcome is not None
-    return _fraction(batch.done_bytes, batch.size_bytes) if is_known else 0.0
-
-
-def batch_sentence(batch: BatchSnapshot, home: str = "") -> str:
-    """A batch as a screen reader says it."""
-    return f"Batch {batch_name(batch, home)}, {batch_status(batch)}, {batch_size(batch)} files done"
-
-
-def batch_counts(batch: BatchSnapshot) -> str:
-    """The counts of a batch that ended: "37 done, 1 failed, 212 not finished."""
-    counts = batch.counts
-    parts = [
-        f"{count_text(counts[State.DONE])} done",
-        f"{count_text(counts[State.FAILED])} failed",
-        f"{count_text(counts[State.SKIPPED])} skipped" if counts[State.SKIPPED] else "",
-        f"{count_text(sum(counts[state] for state in UNFINISHED))} not finished",
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def banner_sentence(batch: BatchSnapshot, culprit_path: str) -> str:
-    """The banner's sentence over a batch that was stopped or failed.
-
-    `culprit_path` is the path of the file with the first error, empty when no file is to blame.
-    """
-    counts = f"{batch_counts(batch)}."
-    error = batch.first_error
-    is_stopped = batch.outcome is Outcome.STOPPED
-    ending = "Stopped" if is_stopped else "Failed"
-    if error is None:
-        return f"{ending}. {counts}"
-    codes = _short_codes(error)
-    what = kind_words(error.kind) + (f" ({codes})" if codes else "")
-    if culprit_path:
-        return f"{ending} {'by' if is_stopped else 'at'} {shown_name(culprit_path)}: {what}. {counts}"
-    if _is_listing_error(error) and error.kind is not ErrorKind.LISTING:
-        what = f"{_LISTING_FAILED}, {what}"
-    return f"{ending}: {what}. {counts}"
-
-
 def ordinal(n: int) -> str:
     """A place in a queue: 1st, 2nd, 3rd, 12th."""
     is_teen = 10 <= n % 100 <= 20
@@ -264,8 +180,8 @@ def _stopped_words(row: RowSnapshot, batch: BatchSnapshot, culprit: str) -> str:
         return f"stopped by {culprit}" if has_run else f"not started ({culprit})"
     if batch.first_error is None:
         return "stopped" if has_run else "not started"
-    is_listing = _is_listing_error(batch.first_error)
-    reason = _LISTING_FAILED if is_listing else kind_words(batch.first_error.kind)
+    is_listing = is_listing_error(batch.first_error)
+    reason = LISTING_FAILED if is_listing else kind_words(batch.first_error.kind)
     return f"stopped: {reason}" if has_run else f"not started ({reason})"
 
 
@@ -283,17 +199,11 @@ def _done_words(row: RowSnapshot) -> str:
     return f"done, not verified ({shown_name(reason.removeprefix('not verified: '))})"
 
 
-def _short_codes(error: ErrorRecord) -> str:
-    request_id = error.request_id
-    if len(request_id) > REQUEST_ID_SHOWN:
-        request_id = request_id[:REQUEST_ID_SHOWN] + "…"
-    request = f"request {request_id}" if request_id else ""
-    return ", ".join(shown_name(part) for part in (error.code, request) if part)
-
-
-def _is_listing_error(error: ErrorRecord) -> bool:
+def is_listing_error(error: ErrorRecord) -> bool:
+    """True for an error of no file and not of this computer: the listing's."""
     return error.key is None and error.kind not in _LOCAL_KINDS
 
 
-def _fraction(part: int, whole: int) -> float:
+def fraction(part: int, whole: int) -> float:
+    """`part` of `whole`, 0 to 1; 0 of nothing."""
     return min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0

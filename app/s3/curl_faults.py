@@ -102,7 +102,10 @@ def curl_fault(failure: CurlFailure, request: HttpRequest, timing: Timing) -> Tr
 def stalled(request: HttpRequest, received: int, expected: int | None, limit_s: float) -> TransferError:
     """The error for a connection on which nothing, or too little, came for `limit_s` seconds."""
     amount = _amount(CurlFailure(0, "", 0, received, expected))
-    text = f"{_where(request)} sent nothing for {limit_s:g} s ({amount}) for {request.subject}. Try again."
+    text = (
+        f"{_where(request)} sent nothing, or almost nothing, for {limit_s:g} s ({amount}) "
+        f"for {request.subject}. Try again."
+    )
     return TransferError(ErrorKind.TIMEOUT, text)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,34 +11,16 @@ from app.core.errors import ErrorKind
 from app.core.timing import Timing
 from app.s3.curl import CurlTransport
 from tests.s3.scripted_server import QUICK, KeepingReceiver, ScriptedServer, always, failure, get, reply, run
+from tests.servers.certificates import self_signed, tls_of
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for 127.0.0.1 with its key, in one file."""
-    folder = tmp_path_factory.mktemp("tls")
-    path = folder / "server.pem"
-    made = subprocess.run(
-        [
-            *["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
-            *["-nodes", "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"],
-            *["-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-        ],
-        check=False,
-        capture_output=True,
-        timeout=30,
-    )
-    if made.returncode:
+    path = self_signed(tmp_path_factory.mktemp("tls"))
+    if path is None:
         pytest.skip("no openssl program here that can make a certificate")
-    path.write_bytes((folder / "key.pem").read_bytes() + (folder / "cert.pem").read_bytes())
     return path
-
-
-def tls_of(certificate: Path) -> ssl.SSLContext:
-    """The server's side of TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 def test_an_untrusted_certificate_is_refused_before_anything_is_sent(certificate: Path) -> None:

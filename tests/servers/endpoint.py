@@ -26,7 +26,7 @@ class Endpoint:
             region_name="us-east-1",
         )
         config = Config(
-            retries={"max_attempts": 1, "mode": "standard"},
+            retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=5,
             read_timeout=10,
             s3={"addressing_style": "path"},

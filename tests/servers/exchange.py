@@ -105,13 +105,16 @@ def head_bytes(answer: Answer, fault: Fault, request_id: str) -> bytes:
         **answer.headers,
         **fault.headers,
     }
-    if fault.has_no_length:
+    if fault.is_chunked:
+        headers["Transfer-Encoding"] = "chunked"
+    elif fault.has_no_length:
         headers["Connection"] = "close"
     else:
         length = answer.length if fault.declared_bytes is None else fault.declared_bytes
         headers.setdefault("Content-Length", str(length))
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 {answer.status} {reason}\r\n{lines}\r\n".encode("latin-1", "replace")
+    version = "1.0" if fault.is_http_1_0 else "1.1"
+    return f"HTTP/{version} {answer.status} {reason}\r\n{lines}\r\n".encode("latin-1", "replace")
 
 
 class Wire:
@@ -136,11 +139,12 @@ class Wire:
         for piece in _pieces(answer.body, fault):
             await self._obey(fault)
             if fault.trickle_s:
-                await self._trickle(piece, fault.trickle_s)
+                await self._trickle(piece, fault)
             else:
-                await self._write(piece)
-                self.sent_bytes += len(piece)
+                await self._write_body(piece, fault)
         await self._obey(fault)
+        if fault.is_chunked:
+            await self._write(b"0\r\n\r\n")
 
     async def pause(self, timeout_s: float | None) -> None:
         """Wait so long, or until the stalls are released. Raises ClientLeftError when the client leaves."""
@@ -171,11 +175,17 @@ class Wire:
         if self.sent_bytes == fault.stall_after:
             await self.pause(None)
 
-    async def _trickle(self, piece: bytes | memoryview, interval_s: float) -> None:
+    async def _trickle(self, piece: bytes | memoryview, fault: Fault) -> None:
         for index in range(len(piece)):
-            await self._write(piece[index : index + 1])
-            self.sent_bytes += 1
-            await self.pause(interval_s)
+            await self._write_body(piece[index : index + 1], fault)
+            await self.pause(fault.trickle_s)
+
+    async def _write_body(self, piece: bytes | memoryview, fault: Fault) -> None:
+        if fault.is_chunked and piece:
+            await self._write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        else:
+            await self._write(piece)
+        self.sent_bytes += len(piece)
 
     async def _write(self, data: bytes | memoryview) -> None:
         self._writer.write(data)

@@ -8,13 +8,16 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from tests.servers.answers import Bucket, operation_of
+from tests.servers.changes import WAIT_S, Changes
 from tests.servers.exchange import Answer, ClientLeftError, Request, Wire, error, head_bytes, read_request
 from tests.servers.faults import Fault, FaultRules, Operation
 from tests.servers.objects import SeededObject
-from tests.servers.signature import refusal
+from tests.servers.signature import KeyCheck, Keys
+
+__all__ = ["BUCKET", "FaultServer", "Keys", "LogEntry"]
 
 BUCKET = "bucket"
 _START_S = 10.0
@@ -39,14 +42,7 @@ class LogEntry:
     sent_bytes: int = 0
     ended_at: float | None = None
     is_broken_off: bool = False
-
-
-@dataclass(frozen=True)
-class Keys:
-    """The one pair of keys that a signature is checked against."""
-
-    access_key_id: str = "test-key"
-    secret_access_key: str = field(default="test-secret", repr=False)
+    request_id: str = ""
 
 
 class FaultServer:
@@ -70,9 +66,9 @@ class FaultServer:
         self.open_connections = 0
         self._bucket = Bucket(BUCKET, objects, region)
         self._rules = FaultRules(faults, seed)
-        self._keys = keys
+        self._check = None if keys is None else KeyCheck(keys)
         self._ssl_context = ssl_context
-        self._changed = threading.Condition()
+        self._changes = Changes("the fault server")
         self._connection_ids = itertools.count(1)
         self._request_ids = itertools.count(1)
         self._ready = threading.Event()
@@ -107,6 +103,11 @@ class FaultServer:
         """End every stall, pause and hold, now and from now on."""
         self._loop.call_soon_threadsafe(self._released.set)
 
+    def renew_keys(self, keys: Keys) -> None:
+        """From now on only these keys are right; a request with the ones before answers ExpiredToken."""
+        assert self._check is not None
+        self._check.renew(keys)
+
     def put(self, item: SeededObject) -> None:
         """Add or replace an object."""
         self._bucket.put(item)
@@ -121,14 +122,18 @@ class FaultServer:
             entry for entry in list(self.log) if entry.operation is operation and key in {None, entry.key}
         ]
 
-    def wait_until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    def sent_bytes(self, key: str) -> int:
+        """Body bytes of an object that its GETs were sent, refusals not counted."""
+        return sum(
+            entry.sent_bytes for entry in self.requests(Operation.GET, key) if entry.status in {200, 206}
+        )
+
+    def wait_until(self, condition: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
         """Wait until `condition` holds; it is asked again whenever the log or a connection changes.
 
         Raises TimeoutError. Not for the server's own thread.
         """
-        with self._changed:
-            if not self._changed.wait_for(condition, timeout_s):
-                raise TimeoutError("the fault server did not come to the awaited state")
+        self._changes.wait_until(condition, timeout_s)
 
     # The server's thread
 
@@ -184,7 +189,7 @@ class FaultServer:
         )
         self.log.append(entry)
         self._tell()
-        fault = self._rules.match(operation, key)
+        fault = self._rules.match(operation, key, range_asked)
         try:
             await self._answer(wire, entry, request, fault)
         except ClientLeftError:
@@ -192,7 +197,7 @@ class FaultServer:
         entry.sent_bytes = wire.sent_bytes
         entry.ended_at = time.monotonic()
         self._tell()
-        return not (entry.is_broken_off or fault.has_no_length or fault.declared_bytes is not None)
+        return not (entry.is_broken_off or fault.ends_connection)
 
     async def _answer(self, wire: Wire, entry: LogEntry, request: Request, fault: Fault) -> None:
         wire.sent_bytes = 0
@@ -200,30 +205,25 @@ class FaultServer:
             fault.before()
         if fault.is_held or fault.delay_s:
             await wire.pause(None if fault.is_held else fault.delay_s)
-        request_id = f"{next(self._request_ids):016X}"
+        request_id = entry.request_id = f"{next(self._request_ids):016X}"
         answer = self._judge(entry.operation, request, fault, request_id)
         if request.method == "HEAD":
             answer.headers.setdefault("Content-Length", str(answer.length))
             answer.body = b""
+            fault = replace(fault, is_chunked=False) if fault.is_chunked else fault
         entry.status = answer.status
         await wire.send(head_bytes(answer, fault, request_id), answer, fault)
 
     def _judge(self, operation: Operation, request: Request, fault: Fault, request_id: str) -> Answer:
-        if self._keys is not None:
-            code = refusal(
-                request.method,
-                request.target,
-                request.headers,
-                self._keys.access_key_id,
-                self._keys.secret_access_key,
-            )
-            if code:
-                return error(403, code, "The signature was refused.", request_id)
+        refused = self._check and self._check.refusal(request.method, request.target, request.headers)
+        if refused:
+            return error(*refused, "The signature was refused.", request_id)
         if fault.status is not None:
             return error(fault.status, fault.code, fault.message, request_id, request.key)
         return self._bucket.answer(operation, request, fault, request_id)
 
     def _tell(self, connections: int = 0) -> None:
-        with self._changed:
+        def count() -> None:
             self.open_connections += connections
-            self._changed.notify_all()
+
+        self._changes.tell(count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -71,7 +72,23 @@ def fault_server_process(count: int, size_bytes: int) -> Iterator[Endpoint]:
 
     Its objects are those of `tests.servers.objects.many`.
     """
-    command = [sys.executable, "-m", "tests.servers", str(count), str(size_bytes)]
+    with _fault_server_process(str(count), str(size_bytes)) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def scripted_server_process(script: Mapping[str, Any]) -> Iterator[Endpoint]:
+    """A fault server in a process of its own with the objects, checksums, faults and network of a script.
+
+    The script's form is that of `tests.servers.script.of_json`.
+    """
+    with _fault_server_process(json.dumps(script)) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def _fault_server_process(*words: str) -> Iterator[Endpoint]:
+    command = [sys.executable, "-m", "tests.servers", *words]
     root = Path(__file__).parents[2]
     with subprocess.Popen(
         command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, text=True

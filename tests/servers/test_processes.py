@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,7 +14,13 @@ import pytest
 from tests.servers.endpoint import Endpoint
 from tests.servers.fault_server import BUCKET
 from tests.servers.objects import SeededObject, many
-from tests.servers.processes import fault_server_process, moto_server, rclone_server, seaweed_server
+from tests.servers.processes import (
+    fault_server_process,
+    moto_server,
+    rclone_server,
+    scripted_server_process,
+    seaweed_server,
+)
 
 Server = Callable[[Path], AbstractContextManager[Endpoint]]
 
@@ -51,3 +58,30 @@ def test_a_fault_server_in_a_process_serves_the_objects_of_many() -> None:
         assert client.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 3
         for item in many(3, 1000):
             assert client.get_object(Bucket=BUCKET, Key=item.key)["Body"].read() == item.read()
+
+
+def test_a_fault_server_in_a_process_has_the_objects_faults_and_network_of_its_script() -> None:
+    big = SeededObject("big", 300_000, algorithms=("crc32c",), part_size_bytes=100_000)
+    script = {
+        "objects": [
+            {"key": "big", "size_bytes": 300_000, "algorithms": ["crc32c"], "part_size_bytes": 100_000},
+            {"key": "small/", "count": 3, "size_bytes": 10},
+        ],
+        "faults": [{"operation": "get", "key": "small/*", "times": 1, "status": 503, "code": "SlowDown"}],
+        "keys": True,
+        "latency_s": 0.05,
+        "rate_bps": 1e8,
+    }
+    with scripted_server_process(script) as endpoint:
+        client = endpoint.client()
+        began = time.monotonic()
+        head = client.head_object(Bucket=BUCKET, Key="big", ChecksumMode="ENABLED")
+        assert time.monotonic() - began >= 0.1
+        assert (head["ETag"], head["ChecksumCRC32C"]) == (f'"{big.etag}"', big.checksum("crc32c"))
+        assert client.get_object(Bucket=BUCKET, Key="big")["Body"].read() == big.read()
+        with pytest.raises(client.exceptions.ClientError, match="SlowDown"):
+            client.get_object(Bucket=BUCKET, Key="small/00000.bin")
+        assert client.get_object(Bucket=BUCKET, Key="small/00000.bin")["ContentLength"] == 10
+        stranger = Endpoint(endpoint.url, "nobody").client()
+        with pytest.raises(client.exceptions.ClientError, match="InvalidAccessKeyId"):
+            stranger.list_objects_v2(Bucket=BUCKET)

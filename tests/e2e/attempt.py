@@ -1,0 +1,123 @@
+"""One batch of the engine against a server that fails, and what it left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from app.core.errors import ErrorRecord
+from app.core.events import Outcome, RowSnapshot
+from app.core.objects import ConnectionSpec, Source
+from app.core.policy import BatchPolicy, IfExists
+from app.core.states import State
+from app.core.timing import Timing
+from app.engine.batch import Batch
+from app.engine.engine import Engine
+from tests.e2e.command import files_of
+from tests.engine.stage import chosen, make_engine, spec_of
+from tests.servers.fault_server import FaultServer
+from tests.servers.objects import SeededObject
+
+T = TypeVar("T")
+LIMIT_S = 30.0
+PART_ENDING = ".s3part"
+
+QUICK = replace(Timing().scaled(0.05), tries=3, connect_s=5.0, stop_grace_s=2.0, close_s=3.0)
+"""Back-off from 10 ms to 1 s, 1.5 s of low speed, three tries; the limits of a stop stay."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How a run of a batch ended. `files` have final names, `parts` are the names of unfinished ones."""
+
+    outcome: Outcome
+    rows: tuple[RowSnapshot, ...]
+    first_error: ErrorRecord | None
+    took_s: float
+    files: dict[str, bytes]
+    parts: tuple[str, ...]
+
+    @property
+    def error(self) -> ErrorRecord:
+        """The error that there must be."""
+        assert self.first_error is not None
+        return self.first_error
+
+    @property
+    def states(self) -> list[State]:
+        """The rows' states, in order."""
+        return [row.state for row in self.rows]
+
+
+def policy_of(*, jobs: int = 4, is_stopping: bool = True, part_size_bytes: int | None = None) -> BatchPolicy:
+    """A policy that replaces existing files; `part_size_bytes` None is the product's own."""
+    policy = BatchPolicy(jobs=jobs, if_exists=IfExists.REPLACE)
+    policy = replace(policy, stop=replace(policy.stop, stop_on_first_error=is_stopping))
+    return policy if part_size_bytes is None else replace(policy, part_size_bytes=part_size_bytes)
+
+
+def play(
+    spec: ConnectionSpec,
+    scene: Callable[[Engine], Awaitable[T]],
+    *,
+    jobs: int = 4,
+    timing: Timing = QUICK,
+) -> T:
+    """Run a scene with a connected engine and close the engine after it, all within a limit."""
+
+    async def act() -> T:
+        engine = make_engine(jobs, timing)
+        try:
+            await engine.connect(spec)
+            async with asyncio.timeout(LIMIT_S):
+                return await scene(engine)
+        finally:
+            await engine.close()
+
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(act())
+
+
+async def prepared(engine: Engine, sources: Sequence[Source], folder: Path, policy: BatchPolicy) -> Batch:
+    """A batch that is ready to run."""
+    return await engine.prepare(engine.order(sources, str(folder), policy))
+
+
+async def run_batch(batch: Batch, folder: Path) -> Attempt:
+    """Run a batch to its end and look at what is there then."""
+    began = time.monotonic()
+    outcome = await batch.run()
+    took_s = time.monotonic() - began
+    found = files_of(folder)
+    return Attempt(
+        outcome=outcome,
+        rows=tuple(batch.rows[index].snapshot() for index in range(len(batch.rows))),
+        first_error=batch.rows.snapshot().first_error,
+        took_s=took_s,
+        files={name: data for name, data in found.items() if not name.endswith(PART_ENDING)},
+        parts=tuple(name for name in found if name.endswith(PART_ENDING)),
+    )
+
+
+def download(
+    server: FaultServer,
+    folder: Path,
+    objects: Sequence[SeededObject],
+    *,
+    policy: BatchPolicy | None = None,
+    timing: Timing = QUICK,
+    spec: ConnectionSpec | None = None,
+) -> Attempt:
+    """Download objects that the window has listed, and see that no connection is left when it is over."""
+    used = policy or policy_of()
+
+    async def scene(engine: Engine) -> Attempt:
+        return await run_batch(await prepared(engine, chosen(list(objects)), folder, used), folder)
+
+    attempt = play(spec or spec_of(server), scene, jobs=used.jobs, timing=timing)
+    server.wait_until(lambda: server.open_connections == 0)
+    return attempt

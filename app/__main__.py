@@ -11,12 +11,13 @@ import sys
 from collections.abc import Sequence
 
 from app.core.objects import DEMO_BUCKET, Addressing, ConnectionSpec
-from app.core.policy import IfExists, InFlight
+from app.core.policy import MAX_PART_BYTES, MIN_PART_BYTES, PART_BYTES, IfExists, InFlight
+from app.core.units import parse_size, size_text
 from app.core.uris import SCHEME
 from app.receipt_file import receipt_problem
 
 EXIT_USAGE, EXIT_CANCELLED = 2, 130
-_LATER = ("--from-receipt", "--limit-rate", "--part-size", "--include", "--exclude", "--strict")
+_LATER = ("--from-receipt", "--limit-rate", "--include", "--exclude")
 _LEVELS = ("error", "warning", "info", "debug")
 MAX_JOBS = 256
 
@@ -151,13 +152,24 @@ def _add_get(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--in-flight", choices=[choice.value for choice in InFlight], default="keep")
     group.add_argument("--if-exists", choices=[choice.value for choice in IfExists], default="auto")
     group.add_argument("--jobs", type=_jobs, default=32, metavar="N")
+    group.add_argument(
+        "--part-size", type=_part_size, default=PART_BYTES, metavar="SIZE", help="range size, default 8MiB"
+    )
+    group.add_argument("--strict", action="store_true", help="a file that no checksum can verify fails")
     group.add_argument("--receipt", metavar="FILE", help="write the receipt as JSON")
     group.add_argument("--json", action="store_true", help="one JSON object a state change on stdout")
     group.add_argument("--quiet", action="store_true", help="no progress line")
     group.add_argument("--dry-run", action="store_true", help="plan only, fetch nothing")
     for option in _LATER:
-        takes = {"nargs": 0} if option == "--strict" else {"metavar": "VALUE"}
-        group.add_argument(option, action=_NotYet, help=argparse.SUPPRESS, **takes)
+        group.add_argument(option, action=_NotYet, help=argparse.SUPPRESS, metavar="VALUE")
+
+
+def _part_size(text: str) -> int:
+    size = parse_size(text)
+    if size is None or not MIN_PART_BYTES <= size <= MAX_PART_BYTES:
+        least, most = size_text(MIN_PART_BYTES), size_text(MAX_PART_BYTES)
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size from {least} to {most}, such as 8MiB")
+    return size
 
 
 class _NotYet(argparse.Action):

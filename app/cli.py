@@ -76,7 +76,11 @@ async def _get(
     engine: Engine, options: argparse.Namespace, spec: ConnectionSpec, sources: tuple[Source, ...], stop: Stop
 ) -> int:
     policy = BatchPolicy(
-        StopPolicy(options.stop, InFlight(options.in_flight)), IfExists(options.if_exists), options.jobs
+        StopPolicy(options.stop, InFlight(options.in_flight)),
+        IfExists(options.if_exists),
+        options.jobs,
+        options.part_size,
+        options.strict,
     )
     lines: JsonLines | Lines = JsonLines(sys.stdout) if options.json else Lines(sys.stderr)
     order: Order | None = None

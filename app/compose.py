@@ -12,6 +12,7 @@ from app.demo import DemoServer
 from app.disk.target import LocalTarget
 from app.engine.daemon import DaemonThreads
 from app.engine.engine import Engine, EngineParts
+from app.s3.checksums import Checksums
 from app.s3.connection import BotoConnector
 
 DEFAULT_JOBS = 32
@@ -37,6 +38,7 @@ def build_engine(
             open_target=lambda root: LocalTarget(root, make=writes),
             offload=offload,
             jobs=jobs,
+            digests=Checksums(),
             timing=timing,
         )
     )

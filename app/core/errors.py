@@ -32,6 +32,7 @@ class ErrorKind(Enum):
     TARGET_UNWRITABLE = "target_unwritable"
     # The way there: worth another try.
     NETWORK = "network"
+    UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     SHORT_BODY = "short_body"
     THROTTLED = "throttled"
@@ -39,6 +40,7 @@ class ErrorKind(Enum):
     # What came is not what was asked for.
     PROTOCOL = "protocol"
     CHECKSUM = "checksum"
+    UNVERIFIED = "unverified"
     LISTING = "listing"
     # This machine, this file.
     DISK = "disk"
@@ -72,6 +74,7 @@ _RETRYABLE = frozenset(
         ErrorKind.THROTTLED,
         ErrorKind.SERVER_ERROR,
         ErrorKind.CONNECTION_REFUSED,
+        ErrorKind.UNREACHABLE,
     }
 )
 _SYSTEMIC = frozenset(
@@ -84,6 +87,7 @@ _SYSTEMIC = frozenset(
         ErrorKind.WRONG_ENDPOINT,
         ErrorKind.HOST_NOT_FOUND,
         ErrorKind.CONNECTION_REFUSED,
+        ErrorKind.UNREACHABLE,
         ErrorKind.TLS_UNTRUSTED,
         ErrorKind.DISK_FULL,
         ErrorKind.TARGET_UNWRITABLE,
@@ -97,6 +101,7 @@ _TRANSPORT = frozenset(
         ErrorKind.SHORT_BODY,
         ErrorKind.HOST_NOT_FOUND,
         ErrorKind.CONNECTION_REFUSED,
+        ErrorKind.UNREACHABLE,
     }
 )
 

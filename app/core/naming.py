@@ -13,6 +13,8 @@ from itertools import count
 MAX_EXTENSION = 32
 """Longer than this, in the target's unit, what follows the last dot is no extension worth keeping."""
 
+PART_SUFFIX = ".s3part"
+
 
 class LengthUnit(Enum):
     """What a file system counts a name in; the value is the encoding and its bytes a unit."""
@@ -130,3 +132,12 @@ def _percent(match: re.Match[str]) -> str:
 
 def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
+
+
+def part_name(batch_id: str, path: str, attempt: int) -> str:
+    """The hidden name under which one attempt of a batch writes the file `path`.
+
+    It follows from the three, so what a kill leaves behind can be found without having been recorded.
+    """
+    code = sha256(f"{batch_id}/{attempt}/{path}".encode(errors="surrogatepass")).hexdigest()
+    return f".{code[:8]}-{code[8:14]}{PART_SUFFIX}"

@@ -7,6 +7,10 @@ from enum import Enum
 
 from app.core.errors import ErrorKind, TransferError
 
+PART_BYTES = 8 << 20
+MIN_PART_BYTES = 64 << 10
+MAX_PART_BYTES = 5 << 30
+
 
 class InFlight(Enum):
     """What happens to running files when the batch stops."""
@@ -55,8 +59,14 @@ def is_verdict(error: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class BatchPolicy:
-    """Everything a batch is told when it starts. `jobs` is GETs in flight, 1 to 256."""
+    """Everything a batch is told when it starts. `jobs` is GETs in flight, 1 to 256.
+
+    Objects larger than `part_size_bytes` are fetched in ranges of that size. With `is_strict` a file that no
+    checksum can verify fails.
+    """
 
     stop: StopPolicy = StopPolicy()
     if_exists: IfExists = IfExists.AUTO
     jobs: int = 32
+    part_size_bytes: int = PART_BYTES
+    is_strict: bool = False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+_SIZE = re.compile(r"(\d{1,18}(?:\.\d{1,6})?)\s*([KMGT]?)(i?B?)", re.ASCII | re.IGNORECASE)
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -15,3 +18,12 @@ def size_text(size_bytes: float) -> str:
         if abs(value) < 1024 or unit == _UNITS[-1]:
             break
     return f"{value:.1f} {unit}" if abs(value) < 100 else f"{value:.0f} {unit}"
+
+
+def parse_size(text: str) -> int | None:
+    """Bytes of a size as people type it, None for no size: `8MiB` and `8M` count by 1024, `8MB` by 1000."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        return None
+    power = " KMGT".index(found[2].upper() or " ")
+    return int(float(found[1]) * (1000 if found[3].upper() == "B" else 1024) ** power)

@@ -49,5 +49,14 @@ def disk_error(error: OSError, path: str) -> TransferError:
         return TransferError(
             ErrorKind.DISK, f"Too many open files to write {path}. Lower the number of jobs, then retry."
         )
+    if number == errno.ENOENT:
+        return TransferError(
+            ErrorKind.DISK, f"{path} cannot be written: its folder is gone. Put it back, then retry."
+        )
+    if number == errno.EFBIG:
+        return TransferError(
+            ErrorKind.DISK,
+            f"{path} is too large for this disk or for the file size limit. Choose another disk.",
+        )
     reason = error.strerror or "unknown error"
     return TransferError(ErrorKind.DISK, f"Cannot write {path}: {reason}.")

@@ -78,6 +78,12 @@ class FolderTree:
         parent_path, _, name = path.rpartition("/")
         return self.folder(parent_path, make=make), name
 
+    def is_at(self, root: str) -> bool:
+        """True while the folder that was opened is still what stands at the path `root`."""
+        if self._root.fd is None:
+            return os.path.isdir(root)  # noqa: PTH112
+        return os.path.samestat(os.fstat(self._root.fd), os.stat(root))  # noqa: PTH116
+
     def close(self) -> None:
         """Close every descriptor. Idempotent."""
         for folder in self._open.values():

@@ -4,45 +4,64 @@ from __future__ import annotations
 
 import errno
 import os
-import zlib
+import stat
 from contextlib import suppress
 
 from app.core.errors import ErrorKind, TransferError
 from app.disk.faults import disk_error
 from app.disk.folders import Folder
 
-SUFFIX = ".s3part"
 PREALLOCATE_FROM_BYTES = 1 << 20
-_FLAGS = (
-    os.O_RDWR
-    | os.O_CREAT
-    | os.O_EXCL
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+_OPEN = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_CREATE = _OPEN | os.O_CREAT | os.O_EXCL
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 
 
 class LocalPartFile:
     """A `.s3part` file beside its target; implements ports.PartFile. One thread at a time."""
 
-    def __init__(self, folder: Folder, name: str, size_bytes: int, mode: int) -> None:
-        """Create it in `folder` for the final `name`; `mode` is what the finished file gets."""
-        self._name = name
+    def __init__(self, folder: Folder, name: str, part_name: str, mode: int) -> None:
+        """Nothing is opened yet. `name` is the final name, `mode` what the finished file gets."""
+        self.name = part_name
+        self._final_name = name
         self._mode = mode
-        self._part_name = f".{zlib.crc32(os.fsencode(name)):08x}-{os.urandom(3).hex()}{SUFFIX}"
         self._fd: int | None = None
         self._is_published = False
         self._folder: Folder | None = folder.hold()
+
+    def create(self, size_bytes: int) -> None:
+        """Make the file, with room for `size_bytes`. One of the same name, left by a kill, is replaced."""
         try:
-            self._fd = os.open(folder.name(self._part_name), _FLAGS, 0o600, dir_fd=folder.fd)
+            try:
+                self._fd = self._open(_CREATE)
+            except FileExistsError:
+                self._unlink()
+                self._fd = self._open(_CREATE)
             if size_bytes >= PREALLOCATE_FROM_BYTES and hasattr(os, "posix_fallocate"):
                 _preallocate(self._fd, size_bytes)
         except OSError as error:
             raised = disk_error(error, self._path)
             self.discard()
             raise raised from error
+
+    def reopen(self) -> None:
+        """Open the file that an earlier attempt kept; one that is no plain file is taken as missing."""
+        try:
+            self._fd = self._open(_OPEN)
+            if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        except OSError as error:
+            raised = disk_error(error, self._path)
+            self.keep()
+            raise raised from error
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes at `offset`, fewer at the end of the file; blocks. Any thread."""
+        assert self._fd is not None
+        try:
+            return _read(self._fd, length, offset)
+        except OSError as error:
+            raise disk_error(error, self._path) from error
 
     def write_at(self, offset: int, data: bytes) -> None:
         """Write `data` at byte `offset`, whole."""
@@ -68,11 +87,10 @@ class LocalPartFile:
         assert self._folder is not None
         try:
             if modified_at is not None:
-                _set_time(self._fd, self._folder.name(self._part_name), modified_at)
+                _set_time(self._fd, self._folder.name(self.name), modified_at)
             if hasattr(os, "fchmod"):
                 os.fchmod(self._fd, self._mode)
-            fd, self._fd = self._fd, None
-            os.close(fd)
+            self._close()
             self._rename(self._folder, replace=replace)
         except OSError as error:
             raise disk_error(error, self._path) from error
@@ -84,27 +102,42 @@ class LocalPartFile:
             with suppress(OSError):
                 os.fsync(self._folder.fd)
 
+    def keep(self) -> None:
+        """Let go of it and leave it for another attempt. Idempotent, raises nothing."""
+        self._close()
+        if self._folder is not None:
+            self._folder.let_go()
+            self._folder = None
+
     def discard(self) -> None:
         """Let go of it and, unless it was published, remove it. Idempotent, raises nothing."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-        if self._folder is None:
-            return
-        folder, self._folder = self._folder, None
-        if not self._is_published:
+        self._close()
+        if self._folder is not None and not self._is_published:
             with suppress(OSError):
-                os.unlink(folder.name(self._part_name), dir_fd=folder.fd)
-        folder.let_go()
+                self._unlink()
+        self.keep()
 
     @property
     def _path(self) -> str:
         folder = self._folder.path if self._folder is not None else ""
-        return os.path.join(folder, self._name)  # noqa: PTH118
+        return os.path.join(folder, self._final_name)  # noqa: PTH118
+
+    def _open(self, flags: int) -> int:
+        assert self._folder is not None
+        return os.open(self._folder.name(self.name), flags, 0o600, dir_fd=self._folder.fd)
+
+    def _unlink(self) -> None:
+        assert self._folder is not None
+        os.unlink(self._folder.name(self.name), dir_fd=self._folder.fd)
+
+    def _close(self) -> None:
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            os.close(fd)
 
     def _rename(self, folder: Folder, *, replace: bool) -> None:
         at = folder.fd
-        part, final = folder.name(self._part_name), folder.name(self._name)
+        part, final = folder.name(self.name), folder.name(self._final_name)
         if replace:
             os.replace(part, final, src_dir_fd=at, dst_dir_fd=at)
             return
@@ -155,8 +188,15 @@ if hasattr(os, "pwrite"):
     def _write(fd: int, data: bytes, offset: int) -> int:
         return os.pwrite(fd, data, offset)
 
+    def _read(fd: int, length: int, offset: int) -> bytes:
+        return os.pread(fd, length, offset)
+
 else:
 
     def _write(fd: int, data: bytes, offset: int) -> int:
         os.lseek(fd, offset, os.SEEK_SET)
         return os.write(fd, data)
+
+    def _read(fd: int, length: int, offset: int) -> bytes:
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, length)

@@ -10,6 +10,8 @@ import shutil
 import stat
 import sys
 import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,14 +92,35 @@ class LocalTarget:
         with disk_errors(self._shown(path)):
             self._tree.folder(path, make=True)
 
-    def open_part(self, path: str, size_bytes: int) -> LocalPartFile:
-        """A fresh part file beside `path`, its folders made."""
-        assert self._tree is not None
+    def create_part(self, path: str, part_name: str, size_bytes: int) -> LocalPartFile:
+        """A fresh part file `part_name` beside `path`, its folders made."""
+        part = self._part(path, part_name, make=True)
+        part.create(size_bytes)
+        return part
+
+    def reopen_part(self, path: str, part_name: str) -> LocalPartFile:
+        """The part file `part_name` beside `path`, as an earlier attempt left it."""
+        part = self._part(path, part_name, make=False)
+        part.reopen()
+        return part
+
+    def remove_parts(self, path: str, part_names: Sequence[str]) -> None:
+        """Remove what is there of `part_names` beside `path`; raises nothing."""
+        with suppress(OSError, TransferError):
+            for name in part_names:
+                self._part(path, name, make=False).discard()
+
+    def check(self) -> None:
+        """Raise TARGET_UNWRITABLE when the folder itself is gone: it would fail every file."""
         try:
-            folder, name = self._tree.split(path, make=True)
-        except OSError as error:
-            raise disk_error(error, self._shown(path)) from error
-        return LocalPartFile(folder, name, size_bytes, self._mode)
+            is_same = self._tree is None or self._tree.is_at(self._root)
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise TransferError(
+                ErrorKind.TARGET_UNWRITABLE,
+                f"The folder {self._root} is gone. Put it back, or choose another folder.",
+            )
 
     def free_bytes(self) -> int:
         """Bytes that files may still take on this file system."""
@@ -106,6 +129,12 @@ class LocalTarget:
             folder = folder.parent
         with disk_errors(self._root):
             return shutil.disk_usage(folder).free
+
+    def _part(self, path: str, part_name: str, *, make: bool) -> LocalPartFile:
+        assert self._tree is not None
+        with disk_errors(self._shown(path)):
+            folder, name = self._tree.split(path, make=make)
+        return LocalPartFile(folder, name, part_name, self._mode)
 
     def close(self) -> None:
         """Close the folder's descriptors. Idempotent."""

@@ -16,9 +16,10 @@ from app.core.receipt import ReceiptHead, ReceiptRow, receipt_values
 from app.core.states import State
 from app.core.units import size_text
 from app.engine.batch_rows import BatchRows
-from app.engine.download import Download, DownloadTools
+from app.engine.download import Download, discard_kept
 from app.engine.planning import Planned, Planner
 from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
+from app.engine.tools import DownloadTools
 
 _PLAN_FAILS = {
     Verdict.BLOCKED: ErrorKind.BLOCKED,
@@ -158,6 +159,11 @@ class Batch:
         rows = map(self.rows.__getitem__, range(len(self.rows)))
         files = (ReceiptRow(row.item.obj, row.item.path, row.snapshot()) for row in rows)
         return receipt_values(head, self.rows.snapshot(), files)
+
+    def discard_kept(self) -> None:
+        """Remove the part files that this batch has kept: nobody will go on with them."""
+        for index in range(len(self.rows)):
+            discard_kept(self._tools, self.rows[index])
 
     # Planning
 

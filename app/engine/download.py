@@ -1,42 +1,28 @@
-"""One object's life: GET, check, publish, and try again where that may help. Loop only."""
+"""One object's life: fetch, check, publish, or keep what came for another attempt. Loop only."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
 
 from app.core.errors import ErrorKind, TransferError
-from app.core.objects import ObjectInfo
+from app.core.extents import part_size
+from app.core.integrity import Expectation, Unverifiable, check
+from app.core.naming import part_name
 from app.core.plan import Verdict
-from app.core.policy import IfExists
+from app.core.policy import IfExists, InFlight
 from app.core.states import Phase, State
-from app.core.timing import Timing
+from app.engine.assembly import Assembly
 from app.engine.batch_rows import BatchRows
-from app.engine.ports import GetHead, GetRequest, ObjectStore, Offload, PartFile, TargetFolder
-from app.engine.retry import RetryBudget
+from app.engine.fetch import Fetch
 from app.engine.row import Row
-from app.engine.slots import Slots
+from app.engine.tools import DownloadTools
 
 SYNC_FROM_BYTES = 8 << 20
 """Files of at least this size are flushed to the disk, off the loop, before they get their name."""
 
-NOT_VERIFIED = "size and ETag only: checksums are not compared in this version"
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadTools:
-    """What every download of a batch shares. `random` gives a float in [0, 1); `sleep` takes seconds."""
-
-    store: ObjectStore
-    target: TargetFolder
-    slots: Slots
-    offload: Offload
-    timing: Timing
-    random: Callable[[], float]
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    clock: Callable[[], float] = time.time
+_SPOILT = frozenset({ErrorKind.CHANGED, ErrorKind.CHECKSUM, ErrorKind.PROTOCOL, ErrorKind.DISK_FULL})
+"""After these the bytes that came are of no use, or in the way."""
 
 
 class Download:
@@ -50,127 +36,137 @@ class Download:
         self._attempt = self._row.attempt
 
     async def run(self) -> None:
-        """Fetch the object and publish its file, or raise TransferError; a cancel leaves nothing behind."""
+        """Fetch the object and publish its file, or raise TransferError.
+
+        What a failure or a cancel leaves of it is kept beside the target, unless the policy discards it.
+        """
         index, item = self._row.index, self._row.item
         if item.is_folder:
             self._tools.target.make_folder(item.path)
             self._rows.finish(index, State.SKIPPED, note="folder made")
-            return None
-        budget = RetryBudget(self._tools.timing, self._tools.random)
-        while True:
-            try:
-                return await self._try()
-            except TransferError as error:
-                delay_s = budget.delay_s(error, new_bytes=0)
-                if delay_s is None:
-                    raise
-            self._rows.progress(index, 0)
-            self._rows.enter(index, Phase.WAITING_TO_RETRY, retry_at=self._tools.clock() + delay_s)
-            await self._tools.sleep(delay_s)
-
-    async def _try(self) -> None:
-        row, tools = self._row, self._tools
-        async with tools.slots.hold(row.index):
-            self._rows.enter(row.index, Phase.CONNECTING)
-            receiver = _Receiver(self._rows, row, tools.target)
-            try:
-                head = await tools.store.get(self._request(), receiver)
-                receiver.check_whole()
-            except BaseException:
-                receiver.discard()
-                raise
-        await self._publish(receiver.take_part(), head)
-
-    async def _publish(self, part: PartFile, head: GetHead) -> None:
-        row, tools = self._row, self._tools
-        obj = _told(row.item.obj, head)
-        is_large = obj.size_bytes >= SYNC_FROM_BYTES
+            return
         try:
-            self._rows.enter(row.index, Phase.FINISHING)
-            if is_large:
-                await tools.offload(part.sync)
-            if not self._rows.may_publish(row.index, self._attempt):
-                raise asyncio.CancelledError
-            part.publish(obj.modified_at, replace=_may_replace(row, self._rows.policy.if_exists))
-            if obj is not row.item.obj:
-                self._rows.revise(row.index, replace(row.item, obj=obj))
-            self._rows.finish(row.index, State.DONE, note=NOT_VERIFIED)
+            await self._once()
+        except TransferError as error:
+            # What was damaged on the way may come whole the second time.
+            if error.kind is not ErrorKind.CHECKSUM:
+                raise
+            self._rows.count_retry(index)
+            await self._once()
+
+    async def _once(self) -> None:
+        assembly = self._assembly()
+        try:
+            await self._take_over_kept(assembly)
+            fetch = Fetch(self._tools, assembly, self._rows, self._row, self._bucket)
+            await self._fetch(fetch)
+            verified, note = await self._verify(assembly)
+            await self._publish(assembly, verified, note)
+        except BaseException as error:
+            self._let_go(assembly, error)
+            if isinstance(error, TransferError) and error.kind is ErrorKind.DISK:
+                self._tools.target.check()
+            raise
+
+    def _assembly(self) -> Assembly:
+        row, obj = self._row, self._row.item.obj
+        name = part_name(self._rows.batch_id, row.item.path, self._attempt)
+        assembly = Assembly(
+            self._tools,
+            row.index,
+            row.item.path,
+            name,
+            obj.size_bytes,
+            lambda held_bytes: self._rows.progress(row.index, held_bytes),
+        )
+        assembly.etag, assembly.version_id = obj.etag, obj.version_id
+        return assembly
+
+    async def _take_over_kept(self, assembly: Assembly) -> None:
+        """Go on with what an earlier attempt kept, as far as it is still there and right."""
+        kept = self._row.kept
+        if kept is None:
+            return
+        if (kept.etag, kept.size_bytes) == (assembly.etag or kept.etag, assembly.size_bytes):
+            self._rows.enter(self._row.index, Phase.VERIFYING)
+            with suppress(TransferError):
+                await assembly.take_over(kept)
+                assembly.etag, assembly.version_id = kept.etag, kept.version_id
+                self._rows.hold(self._row.index, assembly.held_bytes)
+        if not assembly.held_bytes:
+            self._tools.target.remove_parts(self._row.item.path, [kept.name])
+        self._row.kept = None
+
+    async def _fetch(self, fetch: Fetch) -> None:
+        assembly = fetch.assembly
+        part_bytes = part_size(assembly.size_bytes, self._rows.policy.part_size_bytes)
+        if assembly.size_bytes <= part_bytes and not assembly.held_bytes:
+            await fetch.whole()
+            return
+        await fetch.describe()
+        # Without an ETag two ranges may be of two objects: such a one is fetched in one stream.
+        if not assembly.etag:
+            await fetch.whole()
+        elif spans := assembly.left(part_bytes):
+            await fetch.ranges(spans)
+
+    async def _verify(self, assembly: Assembly) -> tuple[str | None, str]:
+        """Compare what came with what the server stores: the checksum's name, or why there is none."""
+        expected = assembly.expectation
+        if not isinstance(expected, Expectation):
+            reason = (expected or Unverifiable.NOTHING_TOLD).value
+            if self._rows.policy.is_strict:
+                raise TransferError(
+                    ErrorKind.UNVERIFIED,
+                    f"{self._row.item.obj.key} cannot be verified ({reason}). "
+                    "Download it without the strict setting to have it all the same.",
+                )
+            return None, reason
+        algorithm = expected.algorithm
+        inline = assembly.inline_hash()
+        if algorithm is assembly.algorithm:
+            actual = assembly.joined_crc()
+        elif inline is not None:
+            actual = inline
+        else:
+            self._rows.enter(self._row.index, Phase.VERIFYING)
+            actual = await self._tools.offload(lambda: assembly.digest_of_file(algorithm))
+        check(expected, actual, self._row.item.obj.key)
+        return algorithm.value, ""
+
+    async def _publish(self, assembly: Assembly, verified: str | None, note: str) -> None:
+        row, tools, part = self._row, self._tools, assembly.part
+        is_large = assembly.size_bytes >= SYNC_FROM_BYTES
+        self._rows.enter(row.index, Phase.FINISHING)
+        if is_large:
+            await tools.offload(part.sync)
+        if not self._rows.may_publish(row.index, self._attempt):
+            raise asyncio.CancelledError
+        obj = self._rows.revise_pins(row.index, assembly.etag, assembly.version_id)
+        part.publish(obj.modified_at, replace=_may_replace(row, self._rows.policy.if_exists))
+        self._rows.finish(row.index, State.DONE, note=note, verified=verified)
+        try:
             if is_large:
                 await tools.offload(part.sync_folder)
         finally:
-            part.discard()
+            assembly.discard()
 
-    def _request(self) -> GetRequest:
-        obj = self._row.item.obj
-        return GetRequest(self._bucket, obj.key, version_id=obj.version_id, if_match=obj.etag)
-
-
-class _Receiver:
-    """The sink of one GET of a whole object: judges the headers, then writes the part file."""
-
-    def __init__(self, rows: BatchRows, row: Row, target: TargetFolder) -> None:
-        self._rows = rows
-        self._row = row
-        self._target = target
-        self._part: PartFile | None = None
-        self._offset = 0
-        self._size_bytes = row.item.obj.size_bytes
-
-    def begin(self, head: GetHead) -> None:
-        announced = head.length_bytes
-        if announced is not None and announced != self._size_bytes:
-            raise TransferError(
-                ErrorKind.CHANGED,
-                f"The server announces {announced} bytes of {self._row.item.obj.key}, its listing said "
-                f"{self._size_bytes}. The object may have changed: start it again to get the new one.",
-            )
-        self._part = self._target.open_part(self._row.item.path, self._size_bytes)
-        self._rows.enter(self._row.index, Phase.DOWNLOADING)
-
-    def write(self, data: bytes) -> None:
-        assert self._part is not None
-        end = self._offset + len(data)
-        if end > self._size_bytes:
-            raise TransferError(
-                ErrorKind.PROTOCOL,
-                f"The server sent more than the {self._size_bytes} bytes of {self._row.item.obj.key}.",
-            )
-        self._part.write_at(self._offset, data)
-        self._offset = end
-        self._rows.progress(self._row.index, end)
-
-    def check_whole(self) -> None:
-        """Raise SHORT_BODY unless every byte came."""
-        if self._offset != self._size_bytes:
-            raise TransferError(
-                ErrorKind.SHORT_BODY,
-                f"The connection ended early: {self._offset} of {self._size_bytes} bytes of "
-                f"{self._row.item.obj.key} came. Try it again.",
-            )
-
-    def take_part(self) -> PartFile:
-        """The part file, which is the caller's from now on."""
-        assert self._part is not None
-        part, self._part = self._part, None
-        return part
-
-    def discard(self) -> None:
-        """Remove the part file, if there is one."""
-        if self._part is not None:
-            self._part.discard()
-            self._part = None
+    def _let_go(self, assembly: Assembly, error: BaseException) -> None:
+        """Keep the part file for another attempt, or remove it."""
+        row = self._row
+        is_spoilt = isinstance(error, TransferError) and error.kind in _SPOILT
+        is_discarded = self._rows.policy.stop.in_flight is InFlight.DISCARD or row.attempt != self._attempt
+        if is_spoilt or is_discarded or row.state is State.DONE:
+            assembly.discard()
+        else:
+            row.kept = assembly.keep() or row.kept
 
 
-def _told(obj: ObjectInfo, head: GetHead) -> ObjectInfo:
-    """The object with what its GET told and the listing did not."""
-    if obj.etag and obj.modified_at is not None and (obj.version_id or not head.version_id):
-        return obj
-    return replace(
-        obj,
-        etag=obj.etag or head.etag,
-        version_id=obj.version_id or head.version_id,
-        modified_at=obj.modified_at if obj.modified_at is not None else head.modified_at,
-    )
+def discard_kept(tools: DownloadTools, row: Row) -> None:
+    """Remove what an attempt of a row has kept."""
+    if row.kept is not None:
+        tools.target.remove_parts(row.item.path, [row.kept.name])
+        row.kept = None
 
 
 def _may_replace(row: Row, if_exists: IfExists) -> bool:

@@ -28,11 +28,11 @@ from app.core.states import State
 from app.core.timing import Timing
 from app.engine.batch import Batch, BatchListener
 from app.engine.batch_rows import BatchRows
-from app.engine.download import DownloadTools
 from app.engine.ledger import Ledger
 from app.engine.patient import PatientStore
-from app.engine.ports import Connector, Demo, ObjectStore, Offload, TargetFolder
+from app.engine.ports import Connector, Demo, Digests, ObjectStore, Offload, TargetFolder
 from app.engine.slots import Slots
+from app.engine.tools import DownloadTools
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class EngineParts:
     open_target: Callable[[str], TargetFolder]
     offload: Offload
     jobs: int
+    digests: Digests
     timing: Timing = field(default_factory=Timing)
 
 
@@ -152,7 +153,13 @@ class Engine:
         self._targets.append(target)
         order.rows.destination = target.root
         tools = DownloadTools(
-            order.store, target, self._slots, self._parts.offload, self._parts.timing, random
+            order.store,
+            target,
+            self._slots,
+            self._parts.offload,
+            self._parts.timing,
+            self._parts.digests,
+            random,
         )
         order.batch = Batch(tools, order.rows, order.sources, listener)
         await order.batch.prepare()
@@ -193,6 +200,9 @@ class Engine:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._parts.timing.close_s):
                 await asyncio.gather(*self._tasks, return_exceptions=True)
+                for order in self._orders.values():
+                    if order.batch is not None:
+                        order.batch.discard_kept()
                 for target in self._targets:
                     target.close()
                 await asyncio.gather(

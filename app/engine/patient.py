@@ -43,6 +43,10 @@ class PatientStore:
         """GET one object or range into `sink`, once; raises TransferError."""
         return await self._store.get(request, sink)
 
+    async def describe(self, request: GetRequest) -> GetHead:
+        """HEAD what a GET would fetch, once; raises TransferError."""
+        return await self._store.describe(request)
+
     async def head(self, bucket: str, key: str) -> ObjectInfo:
         """HEAD one object; raises TransferError when no try is left."""
         return await self._tried(lambda: self._store.head(bucket, key))

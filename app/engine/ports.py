@@ -79,6 +79,9 @@ class ObjectStore(Protocol):
     async def head(self, bucket: str, key: str) -> ObjectInfo:
         """HEAD one object: one request, no retry."""
 
+    async def describe(self, request: GetRequest) -> GetHead:
+        """What a GET of the whole object would be headed by, with its checksums: one HEAD."""
+
     def list_pages(
         self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
     ) -> AsyncIterator[ListingPage]:
@@ -121,8 +124,14 @@ class PartFile(Protocol):
     Methods raise TransferError of a disk kind. They run on the loop's thread unless said otherwise.
     """
 
+    name: str
+    """Its own name in the folder of the final one."""
+
     def write_at(self, offset: int, data: bytes) -> None:
         """Write `data` at byte `offset`, whole."""
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes at `offset`, fewer at the end; blocks, any thread."""
 
     def sync(self) -> None:
         """Flush the bytes to the disk; blocks, so large files call it off the loop."""
@@ -132,6 +141,9 @@ class PartFile(Protocol):
 
     def sync_folder(self) -> None:
         """Flush the folder's entry of a published file to the disk; blocks, raises nothing."""
+
+    def keep(self) -> None:
+        """Let go of it and leave it for another attempt. Idempotent, raises nothing."""
 
     def discard(self) -> None:
         """Let go of it and, unless it was published, remove it. Idempotent, raises nothing."""
@@ -157,8 +169,17 @@ class TargetFolder(Protocol):
     def make_folder(self, path: str) -> None:
         """Make the folder `path` and its parents."""
 
-    def open_part(self, path: str, size_bytes: int) -> PartFile:
-        """A fresh part file beside `path`, its folders made."""
+    def create_part(self, path: str, part_name: str, size_bytes: int) -> PartFile:
+        """A fresh part file `part_name` beside `path`, its folders made."""
+
+    def reopen_part(self, path: str, part_name: str) -> PartFile:
+        """The part file `part_name` beside `path`, as an earlier attempt left it."""
+
+    def remove_parts(self, path: str, part_names: Sequence[str]) -> None:
+        """Remove what is there of `part_names` beside `path`; raises nothing."""
+
+    def check(self) -> None:
+        """Raise TARGET_UNWRITABLE when the folder itself is gone."""
 
     def free_bytes(self) -> int:
         """Bytes a file may still take on this file system."""

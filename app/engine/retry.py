@@ -16,6 +16,7 @@ class RetryBudget:
         self._timing = timing
         self._random = random
         self.failed_tries = 0
+        self._new_bytes = 0
 
     @property
     def tries(self) -> int:
@@ -25,17 +26,22 @@ class RetryBudget:
     def delay_s(self, error: TransferError, new_bytes: int) -> float | None:
         """Seconds to wait before the next try after `error`, None when there is none left or no use.
 
-        `new_bytes` is what this try brought that is kept; enough of it resets the count.
+        `new_bytes` is what this try brought that is kept; enough of it, over tries, resets the count.
         """
+        self._new_bytes += new_bytes
+        if self._new_bytes >= self._timing.progress_bytes:
+            self.failed_tries = self._new_bytes = 0
         if not error.kind.is_retryable:
             return None
-        if new_bytes >= self._timing.progress_bytes:
-            self.failed_tries = 0
         self.failed_tries += 1
-        is_refused = error.kind is ErrorKind.CONNECTION_REFUSED
-        if self.failed_tries >= (self._timing.tries_refused if is_refused else self._timing.tries):
+        if self.failed_tries >= self._tries_for(error.kind):
             return None
         doubled_s = self._timing.backoff_first_s * 2.0 ** (self.failed_tries - 1)
         jitter: float = self._random() * min(self._timing.backoff_max_s, doubled_s)
         asked_s = min(error.retry_after_s or 0.0, self._timing.backoff_max_s)
         return max(jitter, asked_s)
+
+    def _tries_for(self, kind: ErrorKind) -> int:
+        if kind is ErrorKind.CONNECTION_REFUSED:
+            return self._timing.tries_refused
+        return self._timing.tries_throttled if kind is ErrorKind.THROTTLED else self._timing.tries

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from app.core.errors import ErrorRecord
 from app.core.events import RowSnapshot, SpanChange
 from app.core.plan import PlannedItem
+from app.core.saved import SavedPart
 from app.core.states import Phase, State
 from app.engine.rate import SpeedMeter
 
@@ -21,6 +22,7 @@ class Row:
         "index",
         "is_culprit",
         "item",
+        "kept",
         "meter",
         "note",
         "phase",
@@ -37,6 +39,7 @@ class Row:
         self.attempt = 1
         self.state = State.QUEUED
         self.meter: SpeedMeter | None = None
+        self.kept: SavedPart | None = None
         self.reset()
 
     def reset(self) -> None:

@@ -40,7 +40,7 @@ _FAULTS: dict[int, tuple[ErrorKind, str]] = {
         "Cannot find the proxy {proxy} for {subject}. Check the proxy settings of this computer.",
     ),
     pycurl.E_OPERATION_TIMEDOUT: (
-        ErrorKind.TIMEOUT,
+        ErrorKind.UNREACHABLE,
         "No connection to {where} within {connect_s:g} s for {subject}. "
         "Check the network and the endpoint, then try again.",
     ),
@@ -115,7 +115,7 @@ def _not_connected(failure: CurlFailure, request: HttpRequest) -> TransferError:
         text = f"The {where} refuses connections (for {request.subject}). Check that it runs there."
         return TransferError(ErrorKind.CONNECTION_REFUSED, text)
     text = f"Cannot reach the {where} for {request.subject}: {plain_text(failure.text)}. Check the network."
-    return TransferError(ErrorKind.NETWORK, text)
+    return TransferError(ErrorKind.UNREACHABLE, text)
 
 
 def _amount(failure: CurlFailure) -> str:

@@ -30,17 +30,21 @@ class HeadJudge:
     def begin(self, head: HttpHead) -> None:
         """Compare the answer with what was pinned and hand its head to the sink; raises TransferError."""
         self.head = get_head(head)
-        wanted = unquoted(self._request.if_match)
-        is_other_etag = bool(wanted and self.head.etag) and wanted != self.head.etag
-        version = self._request.version_id
-        is_other_version = bool(version and self.head.version_id) and version != self.head.version_id
-        if is_other_etag or is_other_version:
-            raise TransferError(
-                ErrorKind.CHANGED,
-                f"{plain_text(self._request.key)} changed while it was being downloaded. "
-                "Start it again to get the new one.",
-            )
+        judge_pins(self._request, self.head)
         self._sink.begin(self.head)
+
+
+def judge_pins(request: GetRequest, head: GetHead) -> None:
+    """Raise CHANGED when an answer has another ETag or version than the request pinned."""
+    wanted = unquoted(request.if_match)
+    is_other_etag = bool(wanted and head.etag) and wanted != head.etag
+    is_other_version = bool(request.version_id and head.version_id) and request.version_id != head.version_id
+    if is_other_etag or is_other_version:
+        raise TransferError(
+            ErrorKind.CHANGED,
+            f"{plain_text(request.key)} changed while it was being downloaded. "
+            "Start it again to get the new one.",
+        )
 
 
 def get_head(head: HttpHead) -> GetHead:

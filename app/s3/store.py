@@ -14,7 +14,7 @@ from app.s3.credentials import KeyRing
 from app.s3.curl import CurlTransport
 from app.s3.endpoints import BucketTarget, EndpointRules
 from app.s3.faults import Identity, http_fault, read_refusal
-from app.s3.heads import HeadJudge, object_info
+from app.s3.heads import HeadJudge, get_head, judge_pins, object_info
 from app.s3.http import Headers, HttpHead, HttpRequest, HttpResponse, Receiver
 from app.s3.listing import ListingGuard, PageParser
 from app.s3.signing import encode_key, encode_query, sign
@@ -61,17 +61,16 @@ class CurlStore:
 
     async def get(self, request: GetRequest, sink: BodySink) -> GetHead:
         """GET one object or range into `sink`; raises TransferError."""
-        headers = [("x-amz-checksum-mode", "ENABLED")]
-        # An ETag that is no plain text cannot be a header; the answer's ETag is compared all the same.
-        if request.if_match.isascii() and request.if_match.isprintable() and request.if_match:
-            headers.append(("if-match", f'"{request.if_match}"'))
-        if request.first is not None or request.last is not None:
-            last = "" if request.last is None else request.last
-            headers.append(("range", f"bytes={request.first or 0}-{last}"))
-        query = encode_query([("versionId", request.version_id)] if request.version_id else ())
         judge = HeadJudge(request, sink)
-        await self._send("GET", request.bucket, request.key, query, headers, plain_text(request.key), judge)
+        await self._send_for("GET", request, judge)
         return judge.head
+
+    async def describe(self, request: GetRequest) -> GetHead:
+        """HEAD one object as a GET would be headed; raises TransferError."""
+        response = await self._send_for("HEAD", request, None)
+        head = get_head(response.head)
+        judge_pins(request, head)
+        return head
 
     async def head(self, bucket: str, key: str) -> ObjectInfo:
         """HEAD one object; raises TransferError."""
@@ -100,6 +99,19 @@ class CurlStore:
     async def close(self) -> None:
         """Close every connection. Idempotent."""
         await self._transport.aclose()
+
+    async def _send_for(self, method: str, request: GetRequest, receiver: Receiver | None) -> HttpResponse:
+        headers = [("x-amz-checksum-mode", "ENABLED")]
+        # An ETag that is no plain text cannot be a header; the answer's ETag is compared all the same.
+        if request.if_match.isascii() and request.if_match.isprintable() and request.if_match:
+            headers.append(("if-match", f'"{request.if_match}"'))
+        if request.first is not None or request.last is not None:
+            last = "" if request.last is None else request.last
+            headers.append(("range", f"bytes={request.first or 0}-{last}"))
+        query = encode_query([("versionId", request.version_id)] if request.version_id else ())
+        return await self._send(
+            method, request.bucket, request.key, query, headers, plain_text(request.key), receiver
+        )
 
     async def _send_listing(
         self, bucket: str, query: dict[str, str], prefix: str, parser: PageParser

@@ -12,6 +12,8 @@ from app.disk.target import LocalTarget
 
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
 
+PART = ".part.s3part"
+
 
 def _names(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
@@ -23,7 +25,7 @@ def target(tmp_path: Path) -> LocalTarget:
 
 
 def _save(target: LocalTarget, path: str, data: bytes, *, replace: bool = False) -> None:
-    part = target.open_part(path, len(data))
+    part = target.create_part(path, PART, len(data))
     part.write_at(0, data)
     part.publish(1_600_000_000.25, replace=replace)
 
@@ -49,7 +51,7 @@ def test_a_published_file_has_its_bytes_its_time_and_no_execute_right(target: Lo
 
 
 def test_until_it_is_published_a_file_has_no_final_name(target: LocalTarget) -> None:
-    part = target.open_part("x.bin", 4)
+    part = target.create_part("x.bin", PART, 4)
     part.write_at(0, b"half")
     (name,) = _names(Path(target.root))
     assert name.startswith(".")
@@ -59,7 +61,7 @@ def test_until_it_is_published_a_file_has_no_final_name(target: LocalTarget) -> 
 
 
 def test_bytes_may_come_in_any_order(target: LocalTarget) -> None:
-    part = target.open_part("x.bin", 6)
+    part = target.create_part("x.bin", PART, 6)
     part.write_at(3, b"def")
     part.write_at(0, b"abc")
     part.publish(None, replace=False)
@@ -67,7 +69,7 @@ def test_bytes_may_come_in_any_order(target: LocalTarget) -> None:
 
 
 def test_a_file_that_appeared_meanwhile_is_left_as_it_is(target: LocalTarget) -> None:
-    part = target.open_part("x.bin", 3)
+    part = target.create_part("x.bin", PART, 3)
     part.write_at(0, b"new")
     (Path(target.root) / "x.bin").write_bytes(b"old")
     with pytest.raises(TransferError) as caught:
@@ -85,7 +87,7 @@ def test_replacing_swaps_the_file_whole(target: LocalTarget) -> None:
 
 
 def test_discarding_after_publishing_keeps_the_file(target: LocalTarget) -> None:
-    part = target.open_part("x.bin", 0)
+    part = target.create_part("x.bin", PART, 0)
     part.publish(None, replace=False)
     part.discard()
     assert (Path(target.root) / "x.bin").exists()
@@ -101,7 +103,7 @@ def test_a_link_on_the_way_blocks(tmp_path: Path, path: str) -> None:
     (tmp_path / "to/link").symlink_to(outside)
     (tmp_path / "to/real/link").symlink_to(outside)
     with pytest.raises(TransferError) as caught:
-        target.open_part(path, 1)
+        target.create_part(path, PART, 1)
     assert caught.value.kind is ErrorKind.BLOCKED
     assert _names(outside) == []
 
@@ -123,7 +125,7 @@ def test_a_link_at_the_end_is_seen_as_no_file_and_not_followed(tmp_path: Path) -
 def test_a_file_where_a_folder_must_go_is_named(target: LocalTarget) -> None:
     _save(target, "a", b"1")
     with pytest.raises(TransferError) as caught:
-        target.open_part("a/b", 1)
+        target.create_part("a/b", PART, 1)
     assert caught.value.kind is ErrorKind.EXISTS
     assert str(Path(target.root) / "a" / "b") in caught.value.message
 
@@ -131,7 +133,7 @@ def test_a_file_where_a_folder_must_go_is_named(target: LocalTarget) -> None:
 @pytest.mark.parametrize("path", ["../x", "a/../x", "a/./x", "a//x"])
 def test_a_path_that_is_no_plain_walk_down_is_a_bug_and_raises(target: LocalTarget, path: str) -> None:
     with pytest.raises(ValueError, match="plain name"):
-        target.open_part(path, 1)
+        target.create_part(path, PART, 1)
     assert _names(Path(target.root).parent) in (["to"], ["to", "to/a"])
 
 
@@ -166,7 +168,7 @@ def test_many_folders_keep_few_descriptors_open(tmp_path: Path) -> None:
 
 def test_the_deepest_key_can_be_saved(target: LocalTarget) -> None:
     path = "/".join(["d"] * 511) + "/x"
-    part = target.open_part(path, 2)
+    part = target.create_part(path, PART, 2)
     part.write_at(0, b"ok")
     part.publish(None, replace=False)
     fact = target.look(path)
@@ -197,7 +199,7 @@ def test_a_file_too_large_for_the_disk_is_refused_when_it_is_opened(
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(TransferError) as caught:
-        target.open_part("big.bin", 1 << 30)
+        target.create_part("big.bin", PART, 1 << 30)
     assert caught.value.kind is ErrorKind.DISK_FULL
     assert _names(Path(target.root)) == []
 

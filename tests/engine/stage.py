@@ -14,6 +14,7 @@ from app.disk.target import LocalTarget
 from app.engine.batch import Batch
 from app.engine.daemon import DaemonThreads
 from app.engine.engine import Engine, EngineParts
+from app.s3.checksums import Checksums
 from app.s3.connection import BotoConnector
 from tests.servers.fault_server import BUCKET, FaultServer
 from tests.servers.objects import SeededObject
@@ -43,7 +44,13 @@ def make_engine(jobs: int = 4, timing: Timing = FAST) -> Engine:
     offload = DaemonThreads()
     return Engine(
         EngineParts(
-            BotoConnector(offload, timing, lambda _: None), NoDemo(), LocalTarget, offload, jobs, timing
+            BotoConnector(offload, timing, lambda _: None),
+            NoDemo(),
+            LocalTarget,
+            offload,
+            jobs,
+            Checksums(),
+            timing,
         )
     )
 

@@ -48,7 +48,7 @@ def test_a_page_cut_short_on_its_way_is_asked_for_again() -> None:
 def test_a_listing_that_stays_busy_fails_by_name_after_the_tries() -> None:
     with FaultServer(many(1500, 1), [replace(BUSY, skip=1)]) as server:
         error = _failure(server)
-        assert len(server.requests(Operation.LIST)) == 1 + Timing().tries
+        assert len(server.requests(Operation.LIST)) == 1 + Timing().tries_throttled
     assert error.kind is ErrorKind.THROTTLED
     assert "after 1,000 keys" in error.message
 

@@ -189,7 +189,7 @@ def _running_words(row: RowSnapshot, now: float) -> str:
     if row.phase is not Phase.WAITING_TO_RETRY:
         return _PHASE_WORDS[row.phase]
     wait = duration_text(max(0.0, (row.retry_at or now) - now))
-    return f"retrying in {wait} (try {row.tries + 1} of {MAX_TRIES})"
+    return f"retrying in {wait} (try {row.tries} of {MAX_TRIES})"
 
 
 def _done_words(row: RowSnapshot) -> str:

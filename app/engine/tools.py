@@ -1,0 +1,28 @@
+"""What the downloads of one batch share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from app.core.timing import Timing
+from app.engine.ports import Digests, ObjectStore, Offload, TargetFolder
+from app.engine.slots import Slots
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadTools:
+    """`random` gives a float in [0, 1); `clock` gives epoch, `ticks` monotonic time."""
+
+    store: ObjectStore
+    target: TargetFolder
+    slots: Slots
+    offload: Offload
+    timing: Timing
+    digests: Digests
+    random: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.time
+    ticks: Callable[[], float] = time.monotonic

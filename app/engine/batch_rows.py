@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from app.core.errors import ErrorRecord
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowsAdded, RowSeed, RowSnapshot, SpanChange
-from app.core.objects import ObjectInfo
 from app.core.plan import PlannedItem
 from app.core.policy import BatchPolicy
 from app.core.states import Phase, State, check_move
@@ -86,7 +84,7 @@ class BatchRows:
     # Changes
 
     def touch(self) -> None:
-        """Tell that something of the batch itself changed."""
+        """Something of the batch itself changed."""
         self._on_change()
 
     def add(self, items: Sequence[PlannedItem]) -> range:
@@ -105,20 +103,6 @@ class BatchRows:
         """Keep what is now known of a row's object, or a new verdict on it; its size and path stay."""
         self._rows[index].item = item
 
-    def revise_time(self, index: int, modified_at: float) -> None:
-        """Keep the time of a row's object, which its listing did not tell."""
-        row = self._rows[index]
-        row.item = replace(row.item, obj=replace(row.item.obj, modified_at=modified_at))
-
-    def revise_pins(self, index: int, etag: str, version_id: str | None) -> ObjectInfo:
-        """Keep the ETag and version that a row's GETs were pinned to; gives the object as it is known now."""
-        row = self._rows[index]
-        obj = row.item.obj
-        if (obj.etag, obj.version_id) != (etag, version_id):
-            obj = replace(obj, etag=etag, version_id=version_id)
-            row.item = replace(row.item, obj=obj)
-        return obj
-
     def count_retry(self, index: int) -> None:
         """A request of the row has failed and will be made again."""
         self._rows[index].tries += 1
@@ -127,9 +111,7 @@ class BatchRows:
         """QUEUED to RUNNING."""
         row = self._rows[index]
         self._set(row, State.RUNNING)
-        row.tries = 1
-        row.phase = Phase.CONNECTING
-        row.meter = SpeedMeter(self._ticks())
+        row.tries, row.phase, row.meter = 1, Phase.CONNECTING, SpeedMeter(self._ticks())
 
     def enter(self, index: int, phase: Phase, *, retry_at: float | None = None) -> None:
         """Change a RUNNING row's phase."""
@@ -137,20 +119,15 @@ class BatchRows:
         row.phase, row.retry_at = phase, retry_at
         self._mark(row)
 
-    def progress(self, index: int, done_bytes: int) -> None:
-        """Set how many bytes the row holds now, out of its size."""
+    def progress(self, index: int, done_bytes: int, *, is_fetched: bool = True) -> None:
+        """Set how many bytes the row holds now, out of its size; kept ones were not fetched again."""
         row = self._rows[index]
         came = done_bytes - row.done_bytes
         row.done_bytes = done_bytes
         self._done_bytes += came
-        if came > 0:
+        if came > 0 and is_fetched:
             self.bytes_fetched += came
         self._mark(row)
-
-    def hold(self, index: int, held_bytes: int) -> None:
-        """The row goes on with bytes that an earlier attempt fetched."""
-        self.bytes_fetched -= held_bytes
-        self.progress(index, held_bytes)
 
     def may_publish(self, index: int, attempt: int) -> bool:
         """The commit gate: whether this attempt may give its file the final name right now."""
@@ -251,8 +228,7 @@ class BatchRows:
         """Take the speeds at this moment."""
         now = self._ticks()
         self._meter.sample(now, self._done_bytes)
-        for index in self._running:
-            row = self._rows[index]
+        for row in map(self._rows.__getitem__, self._running):
             if row.meter is not None:
                 row.meter.sample(now, row.done_bytes)
         self._dirty |= self._running

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.extents import part_size
@@ -92,7 +93,7 @@ class Download:
             with suppress(TransferError):
                 await assembly.take_over(kept)
                 assembly.etag, assembly.version_id = kept.etag, kept.version_id
-                self._rows.hold(self._row.index, assembly.held_bytes)
+                self._rows.progress(self._row.index, assembly.held_bytes, is_fetched=False)
         if not assembly.held_bytes:
             self._tools.target.remove_parts(self._row.item.path, [kept.name])
         self._row.kept = None
@@ -142,7 +143,10 @@ class Download:
             await tools.offload(part.sync)
         if not self._rows.may_publish(row.index, self._attempt):
             raise asyncio.CancelledError
-        obj = self._rows.revise_pins(row.index, assembly.etag, assembly.version_id)
+        obj = row.item.obj
+        if (obj.etag, obj.version_id) != (assembly.etag, assembly.version_id):
+            obj = replace(obj, etag=assembly.etag, version_id=assembly.version_id)
+            self._rows.revise(row.index, replace(row.item, obj=obj))
         part.publish(obj.modified_at, replace=_may_replace(row, self._rows.policy.if_exists))
         self._rows.finish(row.index, State.DONE, note=note, verified=verified)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from app.core.errors import ErrorKind, TransferError, plain_text
@@ -87,8 +88,10 @@ class Fetch:
         assembly = self.assembly
         assembly.etag = assembly.etag or head.etag
         assembly.version_id = assembly.version_id or head.version_id
-        if self._row.item.obj.modified_at is None and head.modified_at is not None:
-            self._rows.revise_time(self._row.index, head.modified_at)
+        item = self._row.item
+        if item.obj.modified_at is None and head.modified_at is not None:
+            obj = replace(item.obj, modified_at=head.modified_at)
+            self._rows.revise(self._row.index, replace(item, obj=obj))
 
     def expect(self, head: GetHead) -> None:
         """Take from an answer about the whole object what its bytes must hash to."""

@@ -173,11 +173,11 @@ class Fetch:
         delay_s = budget.delay_s(error, new_bytes)
         if delay_s is None:
             return False
-        self._rows.count_retry(self._row.index)
         # A row of which other ranges go on is still downloading.
         if not self._busy:
             self._rows.enter(self._row.index, Phase.WAITING_TO_RETRY, retry_at=tools.clock() + delay_s)
         await tools.sleep(delay_s)
+        self._rows.count_retry(self._row.index)
         return True
 
     def _request(self, first: int | None, last: int | None) -> GetRequest:

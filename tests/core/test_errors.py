@@ -29,12 +29,14 @@ MEANING = """
     disk_full             -      systemic  -
     target_unwritable     -      systemic  -
     network               retry  -         transport
+    unreachable           retry  systemic  transport
     timeout               retry  -         transport
     short_body            retry  -         transport
     throttled             retry  -         -
     server_error          retry  -         -
     protocol              -      -         -
     checksum              -      -         -
+    unverified              -      -         -
     listing               -      -         -
     disk                  -      -         -
     blocked               -      -         -

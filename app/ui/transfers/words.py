@@ -31,12 +31,14 @@ _KIND_WORDS = {
     ErrorKind.DISK_FULL: "the disk is full",
     ErrorKind.TARGET_UNWRITABLE: "the folder cannot be written to",
     ErrorKind.NETWORK: "the connection broke",
+    ErrorKind.UNREACHABLE: "the server cannot be reached",
     ErrorKind.TIMEOUT: "the server stopped answering",
     ErrorKind.SHORT_BODY: "the server sent too little",
     ErrorKind.THROTTLED: "the server asked to slow down",
     ErrorKind.SERVER_ERROR: "the server failed",
     ErrorKind.PROTOCOL: "the server's answer makes no sense",
     ErrorKind.CHECKSUM: "the checksum does not match",
+    ErrorKind.UNVERIFIED: "the file could not be verified",
     ErrorKind.LISTING: "the listing failed",
     ErrorKind.DISK: "the disk failed",
     ErrorKind.BLOCKED: "the name cannot be a file here",
@@ -189,7 +191,9 @@ def _running_words(row: RowSnapshot, now: float) -> str:
     if row.phase is not Phase.WAITING_TO_RETRY:
         return _PHASE_WORDS[row.phase]
     wait = duration_text(max(0.0, (row.retry_at or now) - now))
-    return f"retrying in {wait} (try {row.tries} of {MAX_TRIES})"
+    number = row.tries + 1
+    # Some errors, and progress, allow more tries than the usual ones.
+    return f"retrying in {wait} (try {number}{f' of {MAX_TRIES}' if number <= MAX_TRIES else ''})"
 
 
 def _done_words(row: RowSnapshot) -> str:

@@ -14,6 +14,8 @@ from app.disk.journal_faults import DamagedError, UnwritableError
 VERSION = 1
 BUSY_S = 1.0
 """Seconds that SQLite itself waits for another process's transaction."""
+_SMALLEST_BYTES = 512
+"""SQLite's smallest page: it takes a shorter file for an empty one, and would write over it."""
 
 # Columns without a type keep what they are given: text as bytes (a key may hold any text, lone surrogates
 # too), whole numbers beyond 64 bits as hex text. `seal` is a CRC of the rest of the row.
@@ -53,6 +55,8 @@ def open_database(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    if 0 < path.stat().st_size < _SMALLEST_BYTES:
+        raise DamagedError("it is cut short")
     _refuse_newer(path)
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.core.errors import plain_text
 from app.disk.faults import disk_error
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
@@ -46,6 +47,9 @@ def judged(path: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _judge(error) from error
+    except UnicodeDecodeError as error:
+        # SQLite's message quotes the damaged text, and Python decodes the message strictly.
+        raise DamagedError("its text is damaged") from error
     except OSError as error:
         raise UnwritableError(disk_error(error, path).message) from error
 
@@ -74,4 +78,4 @@ def _judge(error: sqlite3.Error) -> JournalFault:
         return UnwritableError("The disk is full. Free some space, then start Downspout again.")
     if primary in _UNWRITABLE:
         return UnwritableError(f"The system says: {error}. Change what stands in the way, then start again.")
-    return DamagedError(str(error))
+    return DamagedError(plain_text(str(error)))

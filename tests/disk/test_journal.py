@@ -176,6 +176,19 @@ def test_a_part_that_is_dropped_takes_its_extents_with_it(journal: SqliteJournal
     assert journal.parts("b1") == [part(3), part(4)]
 
 
+def test_an_extent_of_a_part_that_is_gone_is_not_kept(journal: SqliteJournal, tmp_path: Path) -> None:
+    journal.open_batch(batch())
+    journal.open_part("b1", part(3))
+    journal.drop_part("b1", 3)
+    flush(journal)
+    journal.put_extent("b1", 3, Extent(10, 20, b"late"))
+    flush(journal)
+    connection = sqlite3.connect(tmp_path / "journal.sqlite3")
+    found = connection.execute("SELECT * FROM extents").fetchall()
+    connection.close()
+    assert found == []
+
+
 def test_no_secret_is_in_the_files_and_none_comes_back(journal: SqliteJournal, tmp_path: Path) -> None:
     spec = ConnectionSpec(
         endpoint_url="https://me:canary-1@host/path",
@@ -335,12 +348,39 @@ def test_a_flush_resolves_after_the_commit(
     assert asyncio.run(scene()) == 2
 
 
+def test_a_flush_waits_for_what_the_writer_has_in_hand(
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, entered = threading.Event(), threading.Event()
+    write = journal_changes.Changes.write
+
+    def slow(self: journal_changes.Changes, connection: sqlite3.Connection, lost: set[str]) -> list[str]:
+        entered.set()
+        gate.wait(LIMIT_S)
+        return write(self, connection, lost)
+
+    monkeypatch.setattr(journal_changes.Changes, "write", slow)
+
+    async def scene() -> None:
+        journal.open_batch(batch())
+        assert await asyncio.to_thread(entered.wait, LIMIT_S)
+        waiting = asyncio.ensure_future(journal.flush())
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+        assert not done
+        gate.set()
+        await asyncio.wait_for(waiting, LIMIT_S)
+
+    asyncio.run(scene())
+    assert journal.load("b1") == batch()
+
+
 def test_recording_waits_for_no_disk(journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
+    was_opened_in_time: list[bool] = []
     open_database = journal_file.open_database
 
     def stuck(path: Path) -> sqlite3.Connection:
-        gate.wait(LIMIT_S)
+        was_opened_in_time.append(gate.wait(5))
         return open_database(path)
 
     monkeypatch.setattr(journal_file, "open_database", stuck)
@@ -349,6 +389,7 @@ def test_recording_waits_for_no_disk(journal: SqliteJournal, monkeypatch: pytest
         journal.put_rows("b1", [row(index)])
     gate.set()
     assert len(journal.rows("b1")) == 1000
+    assert all(was_opened_in_time)
 
 
 def test_what_is_not_written_yet_is_written_by_closing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import ErrorKind, TransferError
@@ -157,6 +157,7 @@ def test_an_extent_below_zero_is_damage_though_its_seal_is_whole(
 
 
 @given(st.integers(min_value=100), st.integers(0, 255), st.booleans())
+@example(place=3240, value=128, is_cut=False)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_byte_that_flips_anywhere_changes_no_record_and_stops_nothing(
     place: int, value: int, is_cut: bool

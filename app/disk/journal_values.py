@@ -1,0 +1,296 @@
+"""The journal's values as rows of its tables, and back, strictly."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.core.errors import ErrorKind, ErrorRecord
+from app.core.events import Outcome
+from app.core.integrity import Algorithm
+from app.core.objects import Addressing, ConnectionSpec, ObjectInfo, Source
+from app.core.plan import PlannedItem, Verdict
+from app.core.policy import BatchPolicy, IfExists, InFlight, StopPolicy
+from app.core.saved import Extent, SavedBatch, SavedPart, SavedRow
+from app.core.states import State
+
+Values = tuple[Any, ...]
+
+ROW_COLUMNS = (
+    "batch, idx, seq, state, attempt, tries, key, size, etag, modified_at, storage_class, version_id,"
+    " is_restored, problem, path, is_folder, verdict, reason, verified, note, error, seal"
+)
+BATCH_COLUMNS = (
+    "number, batch_id, started_at, finished_at, outcome, is_listing_complete, last_key, destination,"
+    " policy, about"
+)
+_USER_INFO = re.compile(r"^([^/?#]*?://)?[^/?#]*@")
+_GOES_ON_LATER = (State.RUNNING, State.PAUSED)
+
+
+class BatchLine(NamedTuple):
+    """A row of `batches`, without its seal."""
+
+    number: int
+    batch_id: bytes
+    started_at: float | None
+    finished_at: float | None
+    outcome: str | None
+    is_listing_complete: int
+    last_key: bytes
+    destination: bytes
+    policy: str
+    about: str
+
+
+def packed(text: str) -> bytes:
+    """Any text as bytes, lone surrogates too."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def sealed(values: Sequence[Any]) -> Values:
+    """The values of a row with a CRC of them at the end: SQLite has none of its own outside the WAL."""
+    return (*values, zlib.crc32(repr(tuple(values)).encode()))
+
+
+def unsealed(values: Values) -> Values:
+    """The values of a stored row, or ValueError when they are not what was stored."""
+    if sealed(values[:-1]) != values:
+        raise ValueError("the seal is broken")
+    return values[:-1]
+
+
+def line_of(batch: SavedBatch, number: int) -> BatchLine:
+    """The batch as a row, without its secrets and its sources."""
+    spec = dataclasses.replace(
+        batch.spec,
+        endpoint_url=_without_user_info(batch.spec.endpoint_url),
+        access_key_id="",
+        secret_access_key="",
+        session_token="",
+    )
+    about = {
+        "title": batch.title,
+        "endpoint": _without_user_info(batch.endpoint),
+        "is_demo": batch.is_demo,
+        "spec": dataclasses.asdict(spec) | {"addressing": spec.addressing.value},
+    }
+    return BatchLine(
+        number,
+        packed(batch.batch_id),
+        _real(batch.started_at),
+        _real(batch.finished_at),
+        batch.outcome.value if batch.outcome else None,
+        int(batch.is_listing_complete),
+        packed(batch.last_key),
+        packed(batch.destination),
+        policy_text(batch.policy),
+        json.dumps(about),
+    )
+
+
+def batch_of(line: BatchLine, sources: str) -> SavedBatch:
+    """The batch of a row and of its sources' text."""
+    about = json.loads(line.about)
+    spec = about["spec"]
+    if line.started_at is None:
+        raise ValueError("a batch without its start")
+    return SavedBatch(
+        batch_id=_unpacked(line.batch_id),
+        title=about["title"],
+        spec=ConnectionSpec(**(spec | {"addressing": Addressing(spec["addressing"])})),
+        is_demo=bool(about["is_demo"]),
+        endpoint=about["endpoint"],
+        sources=tuple(_source_of(source) for source in json.loads(sources)),
+        destination=_unpacked(line.destination),
+        policy=_policy_of(json.loads(line.policy)),
+        started_at=line.started_at,
+        finished_at=line.finished_at,
+        is_listing_complete=bool(line.is_listing_complete),
+        last_key=_unpacked(line.last_key),
+        outcome=None if line.outcome is None else Outcome(line.outcome),
+    )
+
+
+def sources_text(sources: Sequence[Source]) -> str:
+    """The sources as text."""
+    return json.dumps([_source_map(source) for source in sources])
+
+
+def policy_text(policy: BatchPolicy) -> str:
+    """The policy as text."""
+    return json.dumps(
+        {
+            "stop_on_first_error": policy.stop.stop_on_first_error,
+            "in_flight": policy.stop.in_flight.value,
+            "if_exists": policy.if_exists.value,
+            "jobs": policy.jobs,
+        }
+    )
+
+
+def row_values(number: int, seq: int, row: SavedRow) -> Values:
+    """The row as values of `rows`, sealed; `seq` counts what was recorded."""
+    item = row.item
+    obj = item.obj
+    state = State.QUEUED if row.state in _GOES_ON_LATER else row.state
+    return sealed(
+        (
+            number,
+            row.index,
+            seq,
+            state.value,
+            row.attempt,
+            row.tries,
+            packed(obj.key),
+            _whole(obj.size_bytes),
+            packed(obj.etag),
+            _real(obj.modified_at),
+            None if obj.storage_class == "STANDARD" else packed(obj.storage_class),
+            _packed_or_none(obj.version_id),
+            int(obj.is_restored),
+            packed(obj.problem),
+            packed(item.path),
+            int(item.is_folder),
+            item.verdict.value,
+            packed(item.reason),
+            _packed_or_none(row.verified),
+            packed(row.note),
+            _error_text(row.error),
+        )
+    )
+
+
+def row_of(values: Values) -> SavedRow:
+    """The row that `row_values` stored."""
+    (_, index, _, state, attempt, tries, key, size, etag, modified_at, storage_class) = values[:11]
+    (version_id, is_restored, problem, path, is_folder, verdict, reason, verified, note, error) = unsealed(
+        values
+    )[11:]
+    if index < 0 or attempt < 0 or tries < 0:
+        raise ValueError("a row below zero")
+    obj = ObjectInfo(
+        key=_unpacked(key),
+        size_bytes=_number(size),
+        etag=_unpacked(etag),
+        modified_at=modified_at,
+        storage_class="STANDARD" if storage_class is None else _unpacked(storage_class),
+        version_id=_unpacked_or_none(version_id),
+        is_restored=bool(is_restored),
+        problem=_unpacked(problem),
+    )
+    item = PlannedItem(obj, _unpacked(path), bool(is_folder), Verdict(verdict), _unpacked(reason))
+    return SavedRow(
+        index,
+        item,
+        State(state),
+        attempt,
+        tries,
+        _unpacked_or_none(verified),
+        _unpacked(note),
+        _error_of(error),
+    )
+
+
+def part_values(number: int, part: SavedPart) -> Values:
+    """The part file as values of `parts`, sealed, without its extents."""
+    return sealed(
+        (
+            number,
+            part.index,
+            packed(part.name),
+            packed(part.etag),
+            _packed_or_none(part.version_id),
+            _whole(part.size_bytes),
+            part.algorithm.value,
+        )
+    )
+
+
+def part_of(values: Values, extents: tuple[Extent, ...]) -> SavedPart:
+    """The part file that `part_values` stored, with its extents."""
+    _, index, name, etag, version_id, size, algorithm = unsealed(values)
+    return SavedPart(
+        index,
+        _unpacked(name),
+        _unpacked(etag),
+        _unpacked_or_none(version_id),
+        _number(size),
+        Algorithm(algorithm),
+        extents,
+    )
+
+
+def extent_values(number: int, index: int, extent: Extent) -> Values:
+    """The extent as values of `extents`, sealed."""
+    return sealed((number, index, extent.first, extent.end, bytes(extent.crc)))
+
+
+def extent_of(values: Values) -> Extent:
+    """The extent that `extent_values` stored."""
+    _, _, first, end, crc = unsealed(values)
+    if not 0 <= first <= end:
+        raise ValueError("an extent below zero")
+    return Extent(first, end, bytes(crc))
+
+
+def _without_user_info(url: str) -> str:
+    return _USER_INFO.sub(lambda found: found[1] or "", url)
+
+
+def _source_map(source: Source) -> dict[str, Any]:
+    return dataclasses.asdict(source)
+
+
+def _source_of(source: Mapping[str, Any]) -> Source:
+    info = source["info"]
+    return Source(**{**source, "info": None if info is None else ObjectInfo(**info)})
+
+
+def _policy_of(policy: Mapping[str, Any]) -> BatchPolicy:
+    stop = StopPolicy(bool(policy["stop_on_first_error"]), InFlight(policy["in_flight"]))
+    return BatchPolicy(stop, IfExists(policy["if_exists"]), int(policy["jobs"]))
+
+
+def _error_text(error: ErrorRecord | None) -> str | None:
+    if error is None:
+        return None
+    return json.dumps([error.key, error.kind.value, error.code, error.message, error.request_id, error.at])
+
+
+def _error_of(text: str | None) -> ErrorRecord | None:
+    if text is None:
+        return None
+    key, kind, code, message, request_id, at = json.loads(text)
+    return ErrorRecord(key, ErrorKind(kind), code, message, request_id, at)
+
+
+def _unpacked(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")
+
+
+def _packed_or_none(text: str | None) -> bytes | None:
+    return None if text is None else packed(text)
+
+
+def _unpacked_or_none(data: bytes | None) -> str | None:
+    return None if data is None else _unpacked(data)
+
+
+def _whole(number: int) -> int | str:
+    """SQLite's whole numbers have 64 bits; a server may say anything."""
+    return number if -(2**63) <= number < 2**63 else hex(number)
+
+
+def _number(value: int | str) -> int:
+    return int(value, 16) if isinstance(value, str) else int(value)
+
+
+def _real(number: float | None) -> float | None:
+    """SQLite keeps no NaN, and tells -0.0 and 0.0 apart no better than we need."""
+    return None if number is None or math.isnan(number) else number + 0.0

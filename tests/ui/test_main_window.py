@@ -475,3 +475,9 @@ def test_a_fault_that_could_not_be_switched_is_told(make_window: MakeWindow, bri
     bridge.demo_fault_failed.emit(DemoFault.DENY_ONE, LOST)
     assert LOST.message in window.statusBar().currentMessage()
     assert not window.demo_menu.actions[DemoFault.DENY_ONE].isChecked()
+
+
+def test_the_window_goes_down_to_640_pixels(make_window: MakeWindow, bridge: FakeBridge) -> None:
+    window = make_window()
+    bridge.add_batch("a", 250)
+    assert window.minimumSizeHint().width() <= 640

@@ -481,3 +481,10 @@ def test_the_window_goes_down_to_640_pixels(make_window: MakeWindow, bridge: Fak
     window = make_window()
     bridge.add_batch("a", 250)
     assert window.minimumSizeHint().width() <= 640
+
+
+def test_the_first_window_is_no_larger_than_the_screen(make_window: MakeWindow) -> None:
+    window = make_window()
+    screen = window.screen().availableSize()
+    assert window.width() <= screen.width()
+    assert window.height() <= screen.height()

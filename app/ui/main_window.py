@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
 
 NAME = "Downspout"
-FIRST_SIZE = (1120, 760)
+FIRST_SIZE = QSize(1120, 760)
 TRANSFERS_PX = 264
 
 
@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.dock)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.transfers_dock)
-        self.resize(*FIRST_SIZE)
+        self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize()))
         self.resizeDocks([self.transfers_dock], [TRANSFERS_PX], Qt.Orientation.Vertical)
 
     def _connect(self) -> None:

@@ -340,6 +340,22 @@ def test_home_and_end_lead_to_the_first_and_the_last_row(
     assert selected(panel) == ["2026/11/"]
 
 
+@pytest.mark.parametrize("size", [(900, 400), (900, 330), (420, 460)])
+def test_a_long_error_is_shown_whole_in_a_low_or_narrow_window(
+    panel: BrowserPanel, bridge: FakeBridge, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    panel.resize(*size)
+    panel.session.open(PLACE)
+    message = "The server 127.0.0.1:46455 refuses connections, and says so in many words. " * 3
+    error = ErrorRecord(None, ErrorKind.CONNECTION_REFUSED, "", message, "", 1.0)
+    bridge.listing_finished.emit(bridge.last_token, error)
+    page = panel.table.page
+    qtbot.waitUntil(lambda: page.text.height() >= page.text.heightForWidth(page.text.width()), timeout=2000)
+    for widget in (page.title, page.text, *page.buttons):
+        corner = widget.mapTo(page, widget.rect().bottomRight())
+        assert page.rect().contains(corner)
+
+
 def test_a_demo_that_does_not_answer_can_be_started_again(
     panel: BrowserPanel, bridge: FakeBridge, qtbot: QtBot
 ) -> None:

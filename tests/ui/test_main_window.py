@@ -475,3 +475,16 @@ def test_a_fault_that_could_not_be_switched_is_told(make_window: MakeWindow, bri
     bridge.demo_fault_failed.emit(DemoFault.DENY_ONE, LOST)
     assert LOST.message in window.statusBar().currentMessage()
     assert not window.demo_menu.actions[DemoFault.DENY_ONE].isChecked()
+
+
+def test_the_window_goes_down_to_640_pixels(make_window: MakeWindow, bridge: FakeBridge) -> None:
+    window = make_window()
+    bridge.add_batch("a", 250)
+    assert window.minimumSizeHint().width() <= 640
+
+
+def test_the_first_window_is_no_larger_than_the_screen(make_window: MakeWindow) -> None:
+    window = make_window()
+    screen = window.screen().availableSize()
+    assert window.width() <= screen.width()
+    assert window.height() <= screen.height()

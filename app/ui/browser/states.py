@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.errors import ErrorRecord
@@ -15,7 +15,9 @@ from app.ui.theme import Role, colour, icon
 
 ICON_PX = 48
 TEXT_PX = 480
+MIN_TEXT_PX = 240
 CARD_PX = 256
+MIN_CARD_PX = 176
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class StatePage(QWidget):
         self._button_row = QHBoxLayout()
         self._button_row.setSpacing(8)
         # One box of a fixed width: only there do lines that wrap get the height that they need.
-        box = QWidget(self)
+        box = self._box = QWidget(self)
         box.setFixedWidth(TEXT_PX)
         column = QVBoxLayout(box)
         column.setSpacing(8)
@@ -66,6 +68,7 @@ class StatePage(QWidget):
         column.addSpacing(8)
         column.addLayout(self._button_row)
         outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
         outer.addStretch(2)
         outer.addWidget(box, 0, Qt.AlignmentFlag.AlignHCenter)
         outer.addStretch(3)
@@ -91,6 +94,24 @@ class StatePage(QWidget):
         muted.setColor(QPalette.ColorRole.WindowText, colour(Role.MUTED, muted))
         self.detail.setPalette(muted)
         self._show_buttons(page)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the words whole in a low window."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give each text its whole height; where there is no room for all, the picture goes first."""
+        column = self._box.layout()
+        margins = column.contentsMargins()
+        width = min(TEXT_PX, max(MIN_TEXT_PX, self.width()))
+        self._box.setFixedWidth(width)
+        for label in (self.title, self.text, self.detail):
+            label.setMinimumHeight(max(0, label.heightForWidth(width - margins.left() - margins.right())))
+        self._picture.show()
+        column.invalidate()
+        self._picture.setVisible(column.minimumSize().height() <= self.height())
 
     def _show_buttons(self, page: PageText) -> None:
         while self._button_row.count():
@@ -136,8 +157,9 @@ class FirstRunPage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(24)
         row.addStretch(1)
-        row.addWidget(self.add_card)
-        row.addWidget(self.demo_card)
+        # Far more than the room beside them gets: they are as wide as they may be.
+        row.addWidget(self.add_card, 100)
+        row.addWidget(self.demo_card, 100)
         row.addStretch(1)
         column = QVBoxLayout(self)
         column.addStretch(2)
@@ -151,24 +173,27 @@ class _Card(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         self.setAutoFillBackground(True)
-        self.setFixedWidth(CARD_PX)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(MIN_CARD_PX)
+        self.setMaximumWidth(CARD_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         image = QLabel(self)
         image.setPixmap(icon(picture, Role.ACCENT).pixmap(QSize(ICON_PX, ICON_PX)))
         heading = plain_label(title, self)
         font = heading.font()
         font.setPointSizeF(font.pointSizeF() * 1.3)
         heading.setFont(font)
+        heading.setWordWrap(True)
+        heading.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         words = plain_label(text, self)
         words.setWordWrap(True)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self.button = QPushButton(action, self)
         self.button.setAutoDefault(True)
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 24)
+        column.setContentsMargins(16, 24, 16, 24)
         column.setSpacing(8)
-        for widget in (image, heading):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(image, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(heading)
         column.addWidget(words, 1)
         column.addSpacing(8)
         column.addWidget(self.button)

@@ -94,7 +94,7 @@ class TransfersHeader(QWidget):
         box.setPlaceholderText("Search transfers")
         box.setAccessibleName("Search transfers")
         box.setClearButtonEnabled(True)
-        box.setMinimumWidth(16 * GRID)
+        box.setMinimumWidth(10 * GRID)
         box.setMaximumWidth(28 * GRID)
         find = QAction(box)
         theme.dress(find, "search", theme.Role.MUTED)

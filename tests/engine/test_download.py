@@ -22,12 +22,14 @@ ITEM = SeededObject("film.bin", 10 * PART + 17)
 STALLED_RANGE = Fault(operation=Operation.GET, skip=4, is_held=True)
 
 
-async def _stopped(engine: Engine, folder: Path, in_flight: InFlight = InFlight.KEEP) -> Batch:
-    """A batch of one large file, cancelled when four of its ranges have come."""
+async def _stopped(
+    engine: Engine, server: FaultServer, folder: Path, in_flight: InFlight = InFlight.KEEP
+) -> Batch:
+    """A batch of one large file, cancelled when four of its ranges have come and two more are asked for."""
     policy = BatchPolicy(StopPolicy(in_flight=in_flight), jobs=2, part_size_bytes=PART)
     batch = await engine.prepare(engine.order(chosen([ITEM]), str(folder), policy))
     running = asyncio.ensure_future(batch.run())
-    await until(lambda: batch.rows[0].done_bytes == 4 * PART)
+    await until(lambda: batch.rows[0].done_bytes == 4 * PART and len(server.requests(Operation.GET)) == 6)
     batch.cancel()
     await running
     assert batch.rows[0].state is State.CANCELLED
@@ -42,7 +44,7 @@ def test_another_attempt_goes_on_with_the_bytes_that_were_kept(tmp_path: Path) -
     with FaultServer([ITEM], [STALLED_RANGE]) as server:
 
         async def scene(engine: Engine) -> None:
-            batch = await _stopped(engine, tmp_path)
+            batch = await _stopped(engine, server, tmp_path)
             assert len(_parts(tmp_path)) == 1
             server.clear_faults()
             before = server.sent_bytes(ITEM.key)
@@ -51,7 +53,7 @@ def test_another_attempt_goes_on_with_the_bytes_that_were_kept(tmp_path: Path) -
             assert server.sent_bytes(ITEM.key) - before == ITEM.size_bytes - 4 * PART
             assert batch.rows[0].verified == "md5"
 
-        run(server, scene)
+        run(server, scene, jobs=2)
     assert (tmp_path / ITEM.key).read_bytes() == ITEM.read()
     assert _parts(tmp_path) == []
 
@@ -60,7 +62,7 @@ def test_bytes_that_are_no_longer_what_they_were_are_fetched_again(tmp_path: Pat
     with FaultServer([ITEM], [STALLED_RANGE]) as server:
 
         async def scene(engine: Engine) -> None:
-            batch = await _stopped(engine, tmp_path)
+            batch = await _stopped(engine, server, tmp_path)
             (part,) = _parts(tmp_path)
             with part.open("r+b") as file:
                 file.seek(PART + 5)
@@ -71,7 +73,7 @@ def test_bytes_that_are_no_longer_what_they_were_are_fetched_again(tmp_path: Pat
             assert await batch.run() is Outcome.DONE
             assert server.sent_bytes(ITEM.key) - before == ITEM.size_bytes - 3 * PART
 
-        run(server, scene)
+        run(server, scene, jobs=2)
     assert (tmp_path / ITEM.key).read_bytes() == ITEM.read()
 
 
@@ -79,13 +81,13 @@ def test_a_part_file_that_is_gone_costs_a_whole_download_and_no_more(tmp_path: P
     with FaultServer([ITEM], [STALLED_RANGE]) as server:
 
         async def scene(engine: Engine) -> None:
-            batch = await _stopped(engine, tmp_path)
+            batch = await _stopped(engine, server, tmp_path)
             _parts(tmp_path)[0].unlink()
             server.clear_faults()
             assert await batch.requeue(None)
             assert await batch.run() is Outcome.DONE
 
-        run(server, scene)
+        run(server, scene, jobs=2)
     assert (tmp_path / ITEM.key).read_bytes() == ITEM.read()
 
 
@@ -94,7 +96,7 @@ def test_what_was_kept_of_another_object_is_never_part_of_the_file(tmp_path: Pat
     with FaultServer([ITEM], [STALLED_RANGE]) as server:
 
         async def scene(engine: Engine) -> None:
-            batch = await _stopped(engine, tmp_path)
+            batch = await _stopped(engine, server, tmp_path)
             server.clear_faults()
             server.put(newer)
             assert await batch.requeue(None)
@@ -102,7 +104,7 @@ def test_what_was_kept_of_another_object_is_never_part_of_the_file(tmp_path: Pat
             assert batch.rows[0].state is State.FAILED
             assert _parts(tmp_path) == []
 
-        run(server, scene)
+        run(server, scene, jobs=2)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,20 +112,20 @@ def test_nothing_is_kept_where_the_policy_discards(tmp_path: Path) -> None:
     with FaultServer([ITEM], [STALLED_RANGE]) as server:
 
         async def scene(engine: Engine) -> None:
-            await _stopped(engine, tmp_path, InFlight.DISCARD)
+            await _stopped(engine, server, tmp_path, InFlight.DISCARD)
             assert _parts(tmp_path) == []
 
-        run(server, scene)
+        run(server, scene, jobs=2)
 
 
 def test_what_is_kept_goes_with_the_engine(tmp_path: Path) -> None:
     with FaultServer([ITEM], [STALLED_RANGE]) as server:
 
         async def scene(engine: Engine) -> None:
-            await _stopped(engine, tmp_path)
+            await _stopped(engine, server, tmp_path)
             assert len(_parts(tmp_path)) == 1
 
-        run(server, scene)
+        run(server, scene, jobs=2)
     assert _parts(tmp_path) == []
 
 
@@ -138,6 +140,6 @@ def test_sizes_around_a_part_come_whole_in_as_many_gets_as_parts(tmp_path: Path,
             assert await batch.run() is Outcome.DONE
             assert batch.rows[0].verified == "md5"
 
-        run(server, scene)
+        run(server, scene, jobs=2)
         assert len(server.requests(Operation.GET)) == max(1, -(-size_bytes // PART))
     assert (tmp_path / "x").read_bytes() == item.read()

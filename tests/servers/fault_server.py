@@ -7,6 +7,7 @@ import itertools
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -142,8 +143,10 @@ class FaultServer:
         self._end = asyncio.Event()
         self._released = asyncio.Event()
         clients: set[asyncio.Task[None]] = set()
+        writers: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.add(writer)
             task = self._loop.create_task(self._client(reader, writer))
             clients.add(task)
             task.add_done_callback(clients.discard)
@@ -156,6 +159,10 @@ class FaultServer:
         for task in list(clients):
             task.cancel()
         await asyncio.gather(*clients, return_exceptions=True)
+        # A connection that still has bytes to send would never be closed by a loop that ends.
+        for writer in list(writers):
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire = Wire(reader, writer, self._released)

@@ -155,5 +155,7 @@ class ErrorRecord:
 
 def plain_text(text: str, limit: int = MAX_SERVER_TEXT) -> str:
     """A server's text made fit to show: control characters as `?`, at most `limit` characters."""
+    if len(text) <= limit and text.isprintable():
+        return text
     shown = "".join(ch if ch.isprintable() else "?" for ch in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

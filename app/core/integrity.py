@@ -80,7 +80,7 @@ def expectation_of(
     `is_etag_md5` is False when the answer says that its ETag is none, whatever it looks like. A value that is
     malformed or of the wrong width counts as not told.
     """
-    for algorithm in _HEADER_ALGORITHMS:
+    for algorithm in _HEADER_ALGORITHMS if checksums else ():
         digest = _decoded(checksums.get(algorithm.value, ""))
         if len(digest) == algorithm.width_bytes:
             return Expectation(algorithm, digest)

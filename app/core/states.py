@@ -17,6 +17,9 @@ class State(Enum):
     STOPPED = "stopped"
     CANCELLED = "cancelled"
 
+    # By identity, in C: Enum's own hashes the name in Python, and each move of a row looks states up.
+    __hash__ = object.__hash__
+
     @property
     def is_terminal(self) -> bool:
         """True when the transfer's attempt has ended."""

@@ -146,7 +146,7 @@ class Assembly:
     async def take_over(self, saved: SavedPart) -> None:
         """Go on with an earlier attempt's part file, as far as its bytes are still what they were.
 
-        Raises TransferError when there is no such file.
+        One of which nothing is right any more is removed. Raises TransferError when there is no such file.
         """
         part = self._tools.target.reopen_part(self._path, saved.name)
         try:
@@ -154,6 +154,9 @@ class Assembly:
         except BaseException:
             part.keep()
             raise
+        if not held:
+            part.discard()
+            return
         self._part, self._part_name, self.algorithm = part, saved.name, saved.algorithm
         for extent, digest in held:
             piece = self.begin(extent.first, extent.end)

@@ -77,6 +77,22 @@ def test_bytes_that_are_no_longer_what_they_were_are_fetched_again(tmp_path: Pat
     assert (tmp_path / ITEM.key).read_bytes() == ITEM.read()
 
 
+def test_a_part_file_of_which_nothing_is_right_any_more_is_made_anew(tmp_path: Path) -> None:
+    with FaultServer([ITEM], [STALLED_RANGE]) as server:
+
+        async def scene(engine: Engine) -> None:
+            batch = await _stopped(engine, server, tmp_path)
+            (part,) = _parts(tmp_path)
+            part.write_bytes(b"\0" * ITEM.size_bytes)
+            server.clear_faults()
+            assert await batch.requeue(None)
+            assert await batch.run() is Outcome.DONE
+
+        run(server, scene, jobs=2)
+    assert (tmp_path / ITEM.key).read_bytes() == ITEM.read()
+    assert _parts(tmp_path) == []
+
+
 def test_a_part_file_that_is_gone_costs_a_whole_download_and_no_more(tmp_path: Path) -> None:
     with FaultServer([ITEM], [STALLED_RANGE]) as server:
 

@@ -84,9 +84,14 @@ def expectation_of(
         digest = _decoded(checksums.get(algorithm.value, ""))
         if len(digest) == algorithm.width_bytes:
             return Expectation(algorithm, digest)
-    if is_etag_md5 and _MD5_ETAG.fullmatch(etag):
+    if is_etag_md5 and looks_like_md5(etag):
         return Expectation(Algorithm.MD5, bytes.fromhex(etag))
     return _reason(checksums, etag)
+
+
+def looks_like_md5(etag: str) -> bool:
+    """True when an ETag without quotes has the form of an MD5; that of a multipart upload has not."""
+    return _MD5_ETAG.fullmatch(etag) is not None
 
 
 def check(expectation: Expectation, actual: bytes, subject: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from app.core.extents import Span, missing, parts
 from app.core.integrity import Algorithm, Expectation, Unverifiable
+from app.core.plan import PlannedItem
 from app.core.saved import Extent, SavedPart
 from app.engine.ports import PartFile, RunningDigest
 from app.engine.tools import DownloadTools
@@ -48,22 +49,21 @@ class Assembly:
         self,
         tools: DownloadTools,
         index: int,
-        path: str,
+        item: PlannedItem,
         part_name: str,
-        size_bytes: int,
         on_progress: Callable[[int], None],
     ) -> None:
         """`on_progress` gets the bytes held so far."""
-        self.size_bytes = size_bytes
-        self.etag = ""
-        self.version_id: str | None = None
+        self.size_bytes = item.obj.size_bytes
+        self.etag = item.obj.etag
+        self.version_id = item.obj.version_id
         self.algorithm = Algorithm.CRC64NVME
         self.expectation: Expectation | Unverifiable | None = None
         self.pieces: list[Piece] = []
         self.held_bytes = 0
         self._tools = tools
         self._index = index
-        self._path = path
+        self._path = item.path
         self._part_name = part_name
         self._on_progress = on_progress
         self._part: PartFile | None = None

@@ -16,7 +16,7 @@ from app.core.receipt import ReceiptHead, ReceiptRow, receipt_values
 from app.core.states import State
 from app.core.units import size_text
 from app.engine.batch_rows import BatchRows
-from app.engine.download import Download, discard_kept
+from app.engine.download import Download
 from app.engine.planning import Planned, Planner
 from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
 from app.engine.tools import DownloadTools
@@ -162,8 +162,10 @@ class Batch:
 
     def discard_kept(self) -> None:
         """Remove the part files that this batch has kept: nobody will go on with them."""
-        for index in range(len(self.rows)):
-            discard_kept(self._tools, self.rows[index])
+        for row in map(self.rows.__getitem__, range(len(self.rows))):
+            if row.kept is not None:
+                self._tools.target.remove_parts(row.item.path, [row.kept.name])
+                row.kept = None
 
     # Planning
 

@@ -70,18 +70,11 @@ class Download:
             raise
 
     def _assembly(self) -> Assembly:
-        row, obj = self._row, self._row.item.obj
+        row = self._row
         name = part_name(self._rows.batch_id, row.item.path, self._attempt)
-        assembly = Assembly(
-            self._tools,
-            row.index,
-            row.item.path,
-            name,
-            obj.size_bytes,
-            lambda held_bytes: self._rows.progress(row.index, held_bytes),
+        return Assembly(
+            self._tools, row.index, row.item, name, lambda held: self._rows.progress(row.index, held)
         )
-        assembly.etag, assembly.version_id = obj.etag, obj.version_id
-        return assembly
 
     async def _take_over_kept(self, assembly: Assembly) -> None:
         """Go on with what an earlier attempt kept, as far as it is still there and right."""
@@ -164,13 +157,6 @@ class Download:
             assembly.discard()
         else:
             row.kept = assembly.keep() or row.kept
-
-
-def discard_kept(tools: DownloadTools, row: Row) -> None:
-    """Remove what an attempt of a row has kept."""
-    if row.kept is not None:
-        tools.target.remove_parts(row.item.path, [row.kept.name])
-        row.kept = None
 
 
 def _may_replace(row: Row, if_exists: IfExists) -> bool:

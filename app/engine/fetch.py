@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from app.core.errors import ErrorKind, TransferError, plain_text
@@ -46,7 +47,7 @@ class Fetch:
         request = self._request(None, None)
         while True:
             try:
-                head = await self._in_slot(lambda: self._tools.store.describe(request))
+                head = await self._in_slot(partial(self._tools.store.describe, request))
             except TransferError as error:
                 if not await self._wait_to_retry(budget, error, 0):
                     if error.kind is ErrorKind.CHANGED or error.kind.is_systemic or error.kind.is_retryable:
@@ -145,7 +146,7 @@ class Fetch:
             span = (piece.end, piece.limit - 1) if is_range else (None, None)
             request = self._request(*span)
             try:
-                await self._in_slot(lambda asked=request: self._tools.store.get(asked, sink))  # type: ignore[misc]
+                await self._in_slot(partial(self._tools.store.get, request, sink))
                 if piece.end == piece.limit:
                     self._tools.slots.creep_up()
                     return

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.core.errors import ErrorKind, TransferError
+from app.core.integrity import looks_like_md5
 from app.core.objects import ListingPage, ObjectInfo, Source
 from app.core.plan import Existing, Placement, Placer, PlannedItem, Verdict, settle
 from app.core.policy import IfExists
 from app.engine.ports import FileFact, ObjectStore, Offload, TargetFolder
 
-_MD5_ETAG = re.compile(r"[0-9a-f]{32}")
 CHUNK = 1000
 """Objects planned at a time where they do not come in pages."""
 _LOOKS_A_TURN = 200
@@ -177,7 +176,7 @@ class Planner:
 
     async def _is_same(self, path: str, fact: FileFact, obj: ObjectInfo) -> bool:
         """Same size and same MD5; an ETag that is no MD5 (multipart, KMS) proves nothing."""
-        if fact.size_bytes != obj.size_bytes or not _MD5_ETAG.fullmatch(obj.etag):
+        if fact.size_bytes != obj.size_bytes or not looks_like_md5(obj.etag):
             return False
         return await self._offload(lambda: self._target.md5(path)) == obj.etag
 

@@ -14,7 +14,7 @@ from app.engine.slots import Slots
 
 @dataclass(frozen=True, slots=True)
 class DownloadTools:
-    """`random` gives a float in [0, 1); `clock` gives epoch, `ticks` monotonic time."""
+    """`random` gives a float in [0, 1); `sleep` takes seconds; `clock` gives epoch seconds."""
 
     store: ObjectStore
     target: TargetFolder
@@ -25,4 +25,3 @@ class DownloadTools:
     random: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.time
-    ticks: Callable[[], float] = time.monotonic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,19 +10,19 @@ from typing import TypeVar
 
 from app.core.errors import ErrorRecord
 from app.core.events import Outcome, RowSnapshot
-from app.core.objects import ConnectionSpec, Source
+from app.core.objects import ConnectionSpec
 from app.core.policy import BatchPolicy, IfExists
 from app.core.states import State
 from app.core.timing import Timing
 from app.engine.batch import Batch
 from app.engine.engine import Engine
 from tests.e2e.command import files_of
-from tests.engine.stage import chosen, make_engine, spec_of
+from tests.engine import stage
+from tests.engine.stage import chosen, prepared, spec_of
 from tests.servers.fault_server import FaultServer
 from tests.servers.objects import SeededObject
 
 T = TypeVar("T")
-LIMIT_S = 30.0
 PART_ENDING = ".s3part"
 
 QUICK = replace(Timing().scaled(0.05), tries=3, connect_s=5.0, stop_grace_s=2.0, close_s=3.0)
@@ -67,24 +66,8 @@ def play(
     jobs: int = 4,
     timing: Timing = QUICK,
 ) -> T:
-    """Run a scene with a connected engine and close the engine after it, all within a limit."""
-
-    async def act() -> T:
-        engine = make_engine(jobs, timing)
-        try:
-            await engine.connect(spec)
-            async with asyncio.timeout(LIMIT_S):
-                return await scene(engine)
-        finally:
-            await engine.close()
-
-    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(act())
-
-
-async def prepared(engine: Engine, sources: Sequence[Source], folder: Path, policy: BatchPolicy) -> Batch:
-    """A batch that is ready to run."""
-    return await engine.prepare(engine.order(sources, str(folder), policy))
+    """Play a scene with the short waits of these tests."""
+    return stage.play(spec, scene, jobs=jobs, timing=timing)
 
 
 async def run_batch(batch: Batch, folder: Path) -> Attempt:

@@ -15,9 +15,9 @@ from app.core.errors import ErrorKind
 from app.core.events import Outcome
 from app.core.states import Phase, State
 from app.engine.engine import Engine
-from tests.e2e.attempt import QUICK, Attempt, download, play, policy_of, prepared, run_batch
+from tests.e2e.attempt import QUICK, Attempt, download, play, policy_of, run_batch
 from tests.e2e.command import get, run
-from tests.engine.stage import chosen, spec_of, until
+from tests.engine.stage import chosen, prepared, spec_of, until
 from tests.servers.fault_server import BUCKET, FaultServer, Keys
 from tests.servers.faults import Fault, Operation, clock_skew, deny, expired_token, server_error, slow_down
 from tests.servers.listing import cycle_tokens, raw_control_character

@@ -13,8 +13,8 @@ from app.core.errors import ErrorKind
 from app.core.events import Outcome
 from app.core.states import State
 from app.engine.engine import Engine
-from tests.e2e.attempt import QUICK, Attempt, download, play, policy_of, prepared, run_batch
-from tests.engine.stage import chosen, spec_of
+from tests.e2e.attempt import QUICK, Attempt, download, play, policy_of, run_batch
+from tests.engine.stage import chosen, prepared, spec_of
 from tests.servers.fault_server import FaultServer, LogEntry
 from tests.servers.faults import Fault, Operation, expired_token, slow_down
 from tests.servers.objects import SeededObject, many

@@ -15,8 +15,8 @@ from app.core.events import Outcome
 from app.core.objects import ConnectionSpec
 from app.core.states import Phase, State
 from app.engine.engine import Engine
-from tests.e2e.attempt import QUICK, Attempt, download, play, policy_of, prepared, run_batch
-from tests.engine.stage import chosen, spec_of, until
+from tests.e2e.attempt import QUICK, Attempt, download, play, policy_of, run_batch
+from tests.engine.stage import chosen, prepared, spec_of, until
 from tests.servers.certificates import self_signed, tls_of
 from tests.servers.endpoint import free_port
 from tests.servers.fault_server import FaultServer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,30 +62,42 @@ def spec_of(server: FaultServer) -> ConnectionSpec:
     )
 
 
-def run(
-    server: FaultServer, scene: Callable[[Engine], Awaitable[T]], jobs: int = 4, timing: Timing = FAST
+def play(
+    spec: ConnectionSpec, scene: Callable[[Engine], Awaitable[T]], *, jobs: int = 4, timing: Timing = FAST
 ) -> T:
     """Run a scene with a connected engine, and close the engine after it, all within a limit."""
 
-    async def play() -> T:
+    async def act() -> T:
         engine = make_engine(jobs, timing)
         try:
-            await engine.connect(spec_of(server))
+            await engine.connect(spec)
             async with asyncio.timeout(LIMIT_S):
                 return await scene(engine)
         finally:
             await engine.close()
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(play())
+        return runner.run(act())
+
+
+def run(
+    server: FaultServer, scene: Callable[[Engine], Awaitable[T]], jobs: int = 4, timing: Timing = FAST
+) -> T:
+    """Play a scene against a fault server."""
+    return play(spec_of(server), scene, jobs=jobs, timing=timing)
+
+
+async def prepared(engine: Engine, sources: Sequence[Source], folder: Path, policy: BatchPolicy) -> Batch:
+    """A batch that is ready to run."""
+    return await engine.prepare(engine.order(sources, str(folder), policy))
 
 
 async def prepare(
     engine: Engine, sources: list[Source], folder: Path, *, is_stopping: bool = True, jobs: int = 4
 ) -> Batch:
-    """A batch that is ready to run."""
+    """A batch that is ready to run, by its two settings that matter most."""
     policy = BatchPolicy(StopPolicy(stop_on_first_error=is_stopping), jobs=jobs)
-    return await engine.prepare(engine.order(sources, str(folder), policy))
+    return await prepared(engine, sources, folder, policy)
 
 
 def everything(base: str = "") -> list[Source]:

@@ -12,7 +12,7 @@ from app.core.policy import BatchPolicy, InFlight, StopPolicy
 from app.core.states import State
 from app.engine.batch import Batch
 from app.engine.engine import Engine
-from tests.engine.stage import chosen, run, until
+from tests.engine.stage import chosen, prepared, run, until
 from tests.servers.fault_server import FaultServer
 from tests.servers.faults import Fault, Operation
 from tests.servers.objects import SeededObject
@@ -27,7 +27,7 @@ async def _stopped(
 ) -> Batch:
     """A batch of one large file, cancelled when four of its ranges have come and two more are asked for."""
     policy = BatchPolicy(StopPolicy(in_flight=in_flight), jobs=2, part_size_bytes=PART)
-    batch = await engine.prepare(engine.order(chosen([ITEM]), str(folder), policy))
+    batch = await prepared(engine, chosen([ITEM]), folder, policy)
     running = asyncio.ensure_future(batch.run())
     await until(lambda: batch.rows[0].done_bytes == 4 * PART and len(server.requests(Operation.GET)) == 6)
     batch.cancel()
@@ -152,7 +152,7 @@ def test_sizes_around_a_part_come_whole_in_as_many_gets_as_parts(tmp_path: Path,
 
         async def scene(engine: Engine) -> None:
             policy = BatchPolicy(jobs=3, part_size_bytes=PART)
-            batch = await engine.prepare(engine.order(chosen([item]), str(tmp_path), policy))
+            batch = await prepared(engine, chosen([item]), tmp_path, policy)
             assert await batch.run() is Outcome.DONE
             assert batch.rows[0].verified == "md5"
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from app.core.objects import DEMO_BUCKET, Addressing, ConnectionSpec
-from app.core.policy import MAX_PART_BYTES, MIN_PART_BYTES, PART_BYTES, IfExists, InFlight
+from app.core.policy import MAX_PART_BYTES, MIN_PART_BYTES, IfExists, InFlight
 from app.core.units import parse_size, size_text
 from app.core.uris import SCHEME
 from app.receipt_file import receipt_problem
@@ -52,7 +52,9 @@ def _run(command: str, words: list[str]) -> int:
     }[command]
     options = parser.parse_args(words[1:])
     if command == "get":
-        _check_get(parser, options)
+        _check_places(parser, options.places)
+    if command in ("get", "resume") and options.receipt and not options.dry_run:
+        _check_receipt(parser, options.receipt, options.places[-1] if command == "get" else "")
     _set_logging(options)
     return run(options, connection_spec(options))
 
@@ -147,14 +149,13 @@ def _add_connection(parser: argparse.ArgumentParser) -> None:
 def _add_get(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("get")
     stop = group.add_mutually_exclusive_group()
-    stop.add_argument("--stop-on-first-error", dest="stop", action="store_true", default=True)
+    # None is what a new batch does by itself, or what the unfinished one was told.
+    stop.add_argument("--stop-on-first-error", dest="stop", action="store_true", default=None, help="default")
     stop.add_argument("--keep-going", dest="stop", action="store_false")
-    group.add_argument("--in-flight", choices=[choice.value for choice in InFlight], default="keep")
-    group.add_argument("--if-exists", choices=[choice.value for choice in IfExists], default="auto")
-    group.add_argument("--jobs", type=_jobs, default=32, metavar="N")
-    group.add_argument(
-        "--part-size", type=_part_size, default=PART_BYTES, metavar="SIZE", help="range size, default 8MiB"
-    )
+    group.add_argument("--in-flight", choices=[choice.value for choice in InFlight], help="default keep")
+    group.add_argument("--if-exists", choices=[choice.value for choice in IfExists], help="default auto")
+    group.add_argument("--jobs", type=_jobs, metavar="N", help="requests in flight, default 32")
+    group.add_argument("--part-size", type=_part_size, metavar="SIZE", help="range size, default 8MiB")
     group.add_argument("--strict", action="store_true", help="a file that no checksum can verify fails")
     group.add_argument("--receipt", metavar="FILE", help="write the receipt as JSON")
     group.add_argument("--json", action="store_true", help="one JSON object a state change on stdout")
@@ -190,16 +191,17 @@ def _jobs(text: str) -> int:
     return jobs
 
 
-def _check_get(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    if len(options.places) < 2:
+def _check_places(parser: argparse.ArgumentParser, places: Sequence[str]) -> None:
+    if len(places) < 2:
         parser.error("at least one SOURCE and a DEST are needed")
-    destination = options.places[-1]
-    if not destination or destination.startswith(SCHEME):
-        parser.error(f"DEST must be a folder of this computer, not {destination!r}")
-    if options.receipt and not options.dry_run:
-        problem = receipt_problem(options.receipt, destination)
-        if problem:
-            parser.error(f"cannot write the receipt {options.receipt}: {problem}")
+    if not places[-1] or places[-1].startswith(SCHEME):
+        parser.error(f"DEST must be a folder of this computer, not {places[-1]!r}")
+
+
+def _check_receipt(parser: argparse.ArgumentParser, receipt: str, destination: str) -> None:
+    problem = receipt_problem(receipt, destination)
+    if problem:
+        parser.error(f"cannot write the receipt {receipt}: {problem}")
 
 
 def _set_logging(options: argparse.Namespace) -> None:

@@ -9,20 +9,24 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from app.compose import build_engine, leave_within
-from app.core.errors import ErrorRecord, TransferError
+from app.compose import build_engine, leave_within, open_journal
+from app.core.errors import ErrorKind, ErrorRecord, TransferError
 from app.core.events import Outcome
 from app.core.objects import ConnectionSpec, Source
 from app.core.policy import BatchPolicy, IfExists, InFlight, StopPolicy
+from app.core.saved import SavedBatch
 from app.core.states import State
 from app.core.timing import Timing
 from app.core.uris import parse_source
 from app.engine.batch import Batch
-from app.engine.engine import Engine, Order
+from app.engine.engine import Engine
+from app.engine.order import Order
+from app.engine.ports import Journal
 from app.receipt_file import write_receipt
 from app.terminal import JsonLines, Lines, ListingLines, ProgressLine, let_go, plan_line
 
@@ -45,10 +49,13 @@ def run_get(options: argparse.Namespace, spec: ConnectionSpec) -> int:
             return _say("All sources must be of one bucket.", EXIT_USAGE)
     except TransferError as error:
         return _say(error.message, EXIT_USAGE)
-    return _run(
-        lambda: build_engine(_ask_secret, jobs=options.jobs, writes=not options.dry_run),
-        lambda engine, stop: _get(engine, options, spec, sources, stop),
-    )
+    policy = _policy(options, BatchPolicy())
+
+    async def order(engine: Engine) -> Order:
+        await _connect(engine, options, spec)
+        return engine.order(sources, options.places[-1], policy)
+
+    return _run_batch(options, policy, None if options.dry_run else open_journal(), order)
 
 
 def run_ls(options: argparse.Namespace, spec: ConnectionSpec) -> int:
@@ -64,47 +71,94 @@ def run_ls(options: argparse.Namespace, spec: ConnectionSpec) -> int:
 
 
 def run_resume(options: argparse.Namespace, spec: ConnectionSpec) -> int:
-    """`downspout resume`: this version keeps no journal, so there is never anything to go on with."""
-    return _say("Nothing to resume.", EXIT_DONE)
+    """`downspout resume`; returns the exit code."""
+    journal = open_journal()
+    try:
+        saved = _left(journal, options.batch_id)
+    except TransferError as error:
+        return _say(error.message, EXIT_USAGE)
+    if saved is None:
+        return _say("Nothing to resume.", EXIT_DONE)
+    rest = replace(saved, policy=_policy(options, saved.policy))
+
+    async def order(engine: Engine) -> Order:
+        if options.demo or spec != ConnectionSpec():
+            await _connect(engine, options, spec)
+            return engine.order_rest(rest, engine.current)
+        return engine.order_rest(rest, await engine.connection_of(rest))
+
+    return _run_batch(options, rest.policy, journal, order)
 
 
 Stop = Callable[[Callable[[], object]], None]
 """Given what a first Ctrl-C shall do from now on."""
 
 
-async def _get(
-    engine: Engine, options: argparse.Namespace, spec: ConnectionSpec, sources: tuple[Source, ...], stop: Stop
-) -> int:
-    policy = BatchPolicy(
-        StopPolicy(options.stop, InFlight(options.in_flight)),
-        IfExists(options.if_exists),
-        options.jobs,
-        options.part_size,
-        options.strict,
+def _left(journal: Journal, batch_id: str) -> SavedBatch | None:
+    """The unfinished batch that is meant, None where nothing is left to do. Raises TransferError."""
+    if not batch_id:
+        return next(iter(journal.unfinished()), None)
+    saved = journal.load(batch_id)
+    if saved is None:
+        raise TransferError(ErrorKind.USAGE, f"There is no batch {batch_id}.")
+    return None if saved.outcome is Outcome.DONE else saved
+
+
+def _policy(options: argparse.Namespace, base: BatchPolicy) -> BatchPolicy:
+    """`base` with what the options say otherwise."""
+    stop, given = base.stop, options
+    return BatchPolicy(
+        StopPolicy(
+            stop.stop_on_first_error if given.stop is None else given.stop,
+            stop.in_flight if given.in_flight is None else InFlight(given.in_flight),
+        ),
+        base.if_exists if given.if_exists is None else IfExists(given.if_exists),
+        given.jobs or base.jobs,
+        given.part_size or base.part_size_bytes,
+        given.strict or base.is_strict,
     )
+
+
+def _run_batch(
+    options: argparse.Namespace,
+    policy: BatchPolicy,
+    journal: Journal | None,
+    make_order: Callable[[Engine], Awaitable[Order]],
+) -> int:
+    return _run(
+        lambda: build_engine(_ask_secret, jobs=policy.jobs, writes=not options.dry_run, journal=journal),
+        lambda engine, stop: _batch(engine, options, make_order, stop),
+    )
+
+
+async def _batch(
+    engine: Engine,
+    options: argparse.Namespace,
+    make_order: Callable[[Engine], Awaitable[Order]],
+    stop: Stop,
+) -> int:
     lines: JsonLines | Lines = JsonLines(sys.stdout) if options.json else Lines(sys.stderr)
     order: Order | None = None
     try:
-        await _connect(engine, options, spec)
-        order = engine.order(sources, options.places[-1], policy)
+        order = await make_order(engine)
         if options.dry_run:
-            return await _dry_run(await engine.prepare(order), options)
-        order.rows.on_move = lines.moved
-        batch = await engine.prepare(order, lines)
+            return await _dry_run(await order.prepare(), options)
+        order.rows.watchers.append(lines.moved)
+        batch = await order.prepare(lines)
         stop(batch.cancel)
         with ProgressLine(batch.rows, is_shown=_shows_progress(options)):
             outcome = await batch.run()
     except TransferError as error:
         # Nothing was started: what the close does to planned rows is nobody's business.
         if order is not None:
-            order.rows.on_move = None
+            order.rows.watchers.clear()
         return _say_error(error, EXIT_USAGE)
     except asyncio.CancelledError:
         if order is None or order.batch is None or options.dry_run:
             raise
         batch, outcome = order.batch, Outcome.CANCELLED
         batch.rows.end_queued(State.CANCELLED)
-        batch.rows.end(outcome)
+        batch.end(outcome)
     receipt = batch.receipt()
     lines.ended(batch.rows.snapshot(), receipt)
     if options.receipt and not write_receipt(options.receipt, receipt):
@@ -113,7 +167,7 @@ async def _get(
 
 
 async def _dry_run(batch: Batch, options: argparse.Namespace) -> int:
-    first_error = EXIT_STOPPED if options.stop else EXIT_FAILED
+    first_error = EXIT_STOPPED if batch.rows.policy.stop.stop_on_first_error else EXIT_FAILED
     code = EXIT_DONE
     try:
         if not batch.is_planned:

@@ -9,9 +9,13 @@ from contextlib import contextmanager
 
 from app.core.timing import Timing
 from app.demo import DemoServer
+from app.disk.places import journal_file, locks_folder
 from app.disk.target import LocalTarget
 from app.engine.daemon import DaemonThreads
-from app.engine.engine import Engine, EngineParts
+from app.engine.engine import Engine
+from app.engine.no_journal import NoJournal
+from app.engine.parts import EngineParts
+from app.engine.ports import Journal
 from app.s3.checksums import Checksums
 from app.s3.connection import BotoConnector
 
@@ -23,11 +27,13 @@ def build_engine(
     *,
     jobs: int = DEFAULT_JOBS,
     writes: bool = True,
+    journal: Journal | None = None,
     timing: Timing | None = None,
 ) -> Engine:
     """An engine with real S3 and the real disk, to be used on the loop that is running.
 
-    `ask_secret` is called on a daemon thread and may block. With `writes` False nothing is made on the disk.
+    `ask_secret` is called on a daemon thread and may block. With `writes` False nothing is made on the disk,
+    and without a journal nothing is kept for another start of the program.
     """
     timing = timing or Timing()
     offload = DaemonThreads()
@@ -40,8 +46,17 @@ def build_engine(
             jobs=jobs,
             digests=Checksums(),
             timing=timing,
+            journal=journal or NoJournal(),
         )
     )
+
+
+def open_journal() -> Journal:
+    """The journal of this person's downloads; making it does no I/O."""
+    # Here, because sqlite3 is no use to a listing.
+    from app.disk.journal import SqliteJournal
+
+    return SqliteJournal(journal_file(), locks_folder())
 
 
 @contextmanager

@@ -32,6 +32,6 @@ def open_window(spec: ConnectionSpec, location: str, *, is_demo: bool) -> int:
 
 def _build(ask_secret: Callable[[str], str | None]) -> Engine:
     # On the engine's thread, when the window is on screen: boto, libcurl and their likes are slow to import.
-    from app.compose import build_engine
+    from app.compose import build_engine, open_journal
 
-    return build_engine(ask_secret)
+    return build_engine(ask_secret, journal=open_journal())

@@ -1,4 +1,4 @@
-"""What every test gets: no display, and nothing of the machine's AWS or proxy settings."""
+"""What every test gets: no display, state of its own, and nothing of the machine's AWS or proxy settings."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def _isolate_environment() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """A Qt warning fails a test; this one is the offscreen platform's own, at every window that is shown."""
     config.addinivalue_line("qt_log_ignore", "This plugin does not support propagateSizeHints")
+
+
+@pytest.fixture(autouse=True)
+def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test meets the journal or the settings of another one, or of whoever runs it."""
+    monkeypatch.setenv("DOWNSPOUT_HOME", str(tmp_path_factory.mktemp("home")))
 
 
 # At import, before any test module imports Qt or boto.

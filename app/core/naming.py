@@ -141,3 +141,8 @@ def part_name(batch_id: str, path: str, attempt: int) -> str:
     """
     code = sha256(f"{batch_id}/{attempt}/{path}".encode(errors="surrogatepass")).hexdigest()
     return f".{code[:8]}-{code[8:14]}{PART_SUFFIX}"
+
+
+def part_names(batch_id: str, path: str, attempts: int) -> list[str]:
+    """The part files that attempts 1 to `attempts` may have left."""
+    return [part_name(batch_id, path, attempt) for attempt in range(1, attempts + 1)]

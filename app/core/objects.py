@@ -30,6 +30,11 @@ class ObjectInfo:
     problem: str = ""
 
     @property
+    def is_known(self) -> bool:
+        """False when nothing but the key is known, because asking for the rest has failed."""
+        return bool(self.size_bytes or self.etag or self.modified_at is not None)
+
+    @property
     def is_archived(self) -> bool:
         """True when a GET would be refused until the object is restored."""
         return self.storage_class in ARCHIVED_CLASSES and not self.is_restored

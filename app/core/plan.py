@@ -20,6 +20,7 @@ _ESCAPED = "A part of the key that is no safe file name is written with %XX."
 _CUT = "A name that is too long for the target is cut and ends in a code of the key."
 _FILE_CLASH = "The name is taken by another object of the batch, so a code of the key is added."
 _FOLDER_CLASH = "The folder's name is taken by a file of the batch, so a code of the key is added."
+SAME_FILE = "The same file is already there."
 _KEPT_BOTH = "A file of this name is already there; a number is added to keep both."
 
 
@@ -133,6 +134,12 @@ class Placer:
             path = parent + slash + other
             if self._take(path, is_folder=False):
                 yield replace(placement, path=path, is_renamed=True, reason=reason)
+
+    def place_again(self, item: PlannedItem, base: str) -> None:
+        """Take the places that an earlier start's plan gave to `item`, so that no later key gets them."""
+        self.place(item.obj, base)
+        if item.path:
+            self._take(item.path, is_folder=item.is_folder)
 
     def _folder(self, prefix: str, base: str) -> tuple[str, tuple[str, ...]]:
         """The path of the folder with the key `prefix`, and why it has another name than its key.
@@ -251,7 +258,7 @@ def _settle_file(existing: Existing, if_exists: IfExists) -> tuple[Verdict, str]
     if if_exists is IfExists.ERROR:
         return Verdict.EXISTS, "A file of this name is already there."
     if existing is Existing.SAME_FILE:
-        return Verdict.SAME, "The same file is already there."
+        return Verdict.SAME, SAME_FILE
     if if_exists is IfExists.SKIP:
         return Verdict.SAME, "A file of this name was already there; it is left as it is."
     return (

@@ -130,6 +130,8 @@ def policy_text(policy: BatchPolicy) -> str:
             "in_flight": policy.stop.in_flight.value,
             "if_exists": policy.if_exists.value,
             "jobs": policy.jobs,
+            "part_size_bytes": policy.part_size_bytes,
+            "is_strict": policy.is_strict,
         }
     )
 
@@ -254,7 +256,13 @@ def _source_of(source: Mapping[str, Any]) -> Source:
 
 def _policy_of(policy: Mapping[str, Any]) -> BatchPolicy:
     stop = StopPolicy(bool(policy["stop_on_first_error"]), InFlight(policy["in_flight"]))
-    return BatchPolicy(stop, IfExists(policy["if_exists"]), int(policy["jobs"]))
+    return BatchPolicy(
+        stop,
+        IfExists(policy["if_exists"]),
+        int(policy["jobs"]),
+        int(policy["part_size_bytes"]),
+        bool(policy["is_strict"]),
+    )
 
 
 def _error_text(error: ErrorRecord | None) -> str | None:

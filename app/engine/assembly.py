@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from app.core.extents import Span, missing, parts
@@ -11,6 +12,9 @@ from app.core.saved import Extent, SavedPart
 from app.engine.ports import PartFile, RunningDigest
 from app.engine.tools import DownloadTools
 
+RECORD_BYTES = 1 << 20
+RECORD_S = 1.0
+"""After so many bytes or seconds a piece is recorded again: what a kill can cost it."""
 INLINE_HASH_BYTES = 1 << 20
 """Up to this size a hash is taken as the bytes come; a larger file is hashed in one pass off the loop."""
 _READ_BYTES = 1 << 20
@@ -22,7 +26,7 @@ class Piece:
     Its digest is there once it is armed, before its first byte.
     """
 
-    __slots__ = ("digest", "end", "first", "hash", "limit")
+    __slots__ = ("digest", "end", "first", "hash", "limit", "recorded_at", "recorded_end")
 
     digest: RunningDigest
 
@@ -30,6 +34,8 @@ class Piece:
         self.first = self.end = first
         self.limit = limit
         self.hash: RunningDigest | None = None
+        self.recorded_end = first
+        self.recorded_at = 0.0
 
     @property
     def is_empty(self) -> bool:
@@ -40,6 +46,15 @@ class Piece:
     def extent(self) -> Extent:
         """What it holds."""
         return Extent(self.first, self.end, self.digest.digest())
+
+    def is_record_due(self) -> bool:
+        """True when it is complete, or holds so much more than is on record that this should be told."""
+        is_due = self.end == self.limit or self.end - self.recorded_end >= RECORD_BYTES
+        return is_due or time.monotonic() - self.recorded_at >= RECORD_S
+
+    def recorded(self) -> None:
+        """What it holds is on record now."""
+        self.recorded_end, self.recorded_at = self.end, time.monotonic()
 
 
 class Assembly:
@@ -67,6 +82,7 @@ class Assembly:
         self._part_name = part_name
         self._on_progress = on_progress
         self._part: PartFile | None = None
+        self._is_recorded = False
 
     @property
     def part(self) -> PartFile:
@@ -91,6 +107,7 @@ class Assembly:
         """An empty piece is about to come: choose its digests, make the part file."""
         piece.digest = self._tools.digests.start(self.algorithm)
         piece.hash = None
+        piece.recorded()
         expected = self.expectation
         is_whole = (piece.first, piece.limit) == (0, self.size_bytes) and self.size_bytes <= INLINE_HASH_BYTES
         if is_whole and isinstance(expected, Expectation) and not expected.algorithm.is_combinable:
@@ -105,12 +122,14 @@ class Assembly:
         piece.first = piece.end = 0
         piece.limit = self.size_bytes
         self._forget_held(self.held_bytes)
+        self._record_again()
 
     def restart_piece(self, piece: Piece) -> None:
         """Forget what a piece holds."""
         held = piece.end - piece.first
         piece.end = piece.first
         self._forget_held(held)
+        self._record_again()
 
     def write(self, piece: Piece, data: bytes) -> None:
         """Put the next bytes of a piece where they belong."""
@@ -122,6 +141,9 @@ class Assembly:
         piece.end = end
         self.held_bytes += len(data)
         self._on_progress(self.held_bytes)
+        # Without an ETag nothing would tell that the rest is of the same object; what is whole is done with.
+        if self.etag and self.held_bytes < self.size_bytes and piece.is_record_due():
+            self._record(piece)
 
     def left(self, part_bytes: int) -> list[Span]:
         """The ranges that are still to be asked for, cut into parts."""
@@ -162,14 +184,19 @@ class Assembly:
             piece = self.begin(extent.first, extent.end)
             piece.end = extent.end
             piece.digest = digest
+            piece.recorded()
         self.held_bytes = sum(piece.end - piece.first for piece in self.pieces)
+        self._is_recorded = True
+        self._record_again()
 
     def _found_right(self, part: PartFile, saved: SavedPart) -> list[tuple[Extent, RunningDigest]]:
         held: list[tuple[Extent, RunningDigest]] = []
+        at = 0
         for extent in saved.extents:
             digest = self._read(part, saved.algorithm, extent.first, extent.end)
-            if digest.digest() == extent.crc:
+            if extent.first >= at and digest.digest() == extent.crc:
                 held.append((extent, digest))
+                at = extent.end
         return held
 
     def keep(self) -> SavedPart | None:
@@ -179,13 +206,32 @@ class Assembly:
             return None
         self._part.keep()
         self._part = None
-        return self._saved()
+        saved = self._saved()
+        self._tools.record.open_part(saved)
+        return saved
 
     def discard(self) -> None:
         """Let go of the part file and, unless it was published, remove it. Idempotent."""
         if self._part is not None:
             self._part.discard()
             self._part = None
+        self._tools.record.drop_part(self._index, self._part_name)
+
+    def _record(self, piece: Piece) -> None:
+        if self._is_recorded:
+            self._tools.record.put_extent(self._index, self._part_name, piece.extent)
+            piece.recorded()
+        else:
+            self._is_recorded = True
+            self._record_again()
+
+    def _record_again(self) -> None:
+        """Record all that is held, where something is on record already."""
+        if not self._is_recorded:
+            return
+        self._tools.record.open_part(self._saved())
+        for piece in self.pieces:
+            piece.recorded()
 
     def _forget_held(self, held_bytes: int) -> None:
         self.held_bytes -= held_bytes

@@ -3,48 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
 
-from app.core.errors import ErrorKind, ErrorRecord, TransferError
+from app.core.errors import ErrorRecord, TransferError
 from app.core.events import BatchPhase, Outcome
 from app.core.objects import Source
-from app.core.plan import PlannedItem, Verdict
 from app.core.policy import StopPolicy
 from app.core.receipt import ReceiptHead, ReceiptRow, receipt_values
+from app.core.saved import SavedBatch, SavedPart, SavedRow
 from app.core.states import State
-from app.core.units import size_text
+from app.engine.batch_plan import AGAIN, BatchPlan, PlanListener
 from app.engine.batch_rows import BatchRows
 from app.engine.download import Download
-from app.engine.planning import Planned, Planner
 from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
 from app.engine.tools import DownloadTools
 
-_PLAN_FAILS = {
-    Verdict.BLOCKED: ErrorKind.BLOCKED,
-    Verdict.ARCHIVED: ErrorKind.ARCHIVED,
-    Verdict.EXISTS: ErrorKind.EXISTS,
-}
-AGAIN = (State.FAILED, State.STOPPED, State.CANCELLED)
-"""States from which a row may be tried again."""
 
-
-class BatchListener(Protocol):
+class BatchListener(PlanListener, Protocol):
     """Who wants to hear of a batch as it happens (the terminal). On the loop; must not raise."""
-
-    def listed(self, keys: int, is_complete: bool) -> None:
-        """A page of the listing has come; `keys` so far."""
-
-    def planned(self, item: PlannedItem) -> None:
-        """An item has its verdict."""
 
     def stopping(self, error: ErrorRecord) -> None:
         """The first error is about to stop the batch."""
 
 
 class Batch:
-    """One batch from plan to receipt. `prepare` once, then `run`; `retry` makes it run again."""
+    """One batch from plan to receipt: `prepare` or `restore` once, then `run`; to run again, `requeue`."""
 
     def __init__(
         self,
@@ -57,8 +41,7 @@ class Batch:
         self.sources = tuple(sources)
         self._tools = tools
         self._listener = listener
-        self._planner = Planner(tools.store, tools.target, tools.offload, sources, rows.policy.if_exists)
-        self._problems: dict[int, TransferError] = {}
+        self._plan = BatchPlan(tools, rows, sources, listener)
         self._pool: FailFastPool[int] | None = None
         self._again: list[int] = []
         self._is_cancelled = False
@@ -71,10 +54,11 @@ class Batch:
 
     async def prepare(self) -> None:
         """Ask S3 once and plan what is finite whole. Raises TransferError: then nothing was started."""
-        await self._planner.probe()
-        if self._planner.is_finite:
-            await self.plan_all()
-            self._check_room()
+        await self._plan.prepare()
+
+    async def restore(self, saved: SavedBatch, rows: Sequence[SavedRow], parts: Sequence[SavedPart]) -> None:
+        """Take up what an earlier start of the program left, in place of `prepare`. Raises TransferError."""
+        await self._plan.restore(saved, rows, parts)
 
     @property
     def is_planned(self) -> bool:
@@ -83,19 +67,18 @@ class Batch:
 
     async def plan_all(self) -> None:
         """Make every row before any GET. Raises TransferError when a listing fails."""
-        async with aclosing(self._planner.chunks()) as chunks:
-            async for chunk in chunks:
-                self._add(chunk)
+        await self._plan.make_all()
 
     def problem_of(self, index: int) -> TransferError | None:
         """Why the row will fail when its turn comes, where that is known before."""
-        return self._problems.get(index)
+        return self._plan.problem_of(index)
 
     async def run(self) -> Outcome:
         """Run until every row is terminal; returns how it ended."""
         self.rows.begin_run()
+        self._plan.put_on_record()
         source: Sequence[int] | AsyncIterator[int] = (
-            list(self.rows.in_state(State.QUEUED)) if self._planner.is_complete else self._stream()
+            list(self.rows.in_state(State.QUEUED)) if self._plan.is_complete else self._plan.stream()
         )
         while not self._is_cancelled:
             await self._run_pool(source)
@@ -105,12 +88,18 @@ class Batch:
                 break
             source = again
         outcome = self._outcome()
-        self.rows.end(outcome)
+        self.end(outcome)
         return outcome
+
+    def end(self, outcome: Outcome) -> None:
+        """The batch is over, whether it came to run or not; every row is terminal."""
+        self.rows.end(outcome)
+        self._tools.record.end(outcome, self._tools.clock())
 
     def set_stop(self, stop: StopPolicy) -> None:
         """Change the policy; it counts from now on, and never revives a stop."""
         self.rows.policy = replace(self.rows.policy, stop=stop)
+        self._tools.record.changed_policy(self.rows.policy)
         if self._pool is not None:
             self._pool.policy = stop
 
@@ -132,6 +121,10 @@ class Batch:
             if self._pool is not None and not state.is_terminal:
                 self._pool.cancel_item(index)
 
+    async def claim(self) -> None:
+        """Take a batch that has ended for this process again. Raises TransferError when it is taken."""
+        await self._tools.record.claim()
+
     async def requeue(self, indexes: Iterable[int] | None) -> bool:
         """Send rows (None: all that may) back to QUEUED; True when the batch has ended and must `run` again.
 
@@ -139,12 +132,14 @@ class Batch:
         """
         wanted = self.rows.in_state(*AGAIN) if indexes is None else indexes
         chosen = [index for index in wanted if self.rows[index].state in AGAIN]
-        ready = [index for index in chosen if await self._may_run_again(index)]
+        ready = [index for index in chosen if await self._plan.may_run_again(index)]
         if self.rows.phase is not BatchPhase.ENDED:
             self._again.extend(ready)
         self._is_cancelled = False
-        self.rows.requeue(index for index in ready if self.rows[index].state in AGAIN)
-        has_rest = indexes is None and not self._planner.is_complete
+        again = [index for index in ready if self.rows[index].state in AGAIN]
+        self.rows.requeue(again)
+        self._tools.record.put(map(self.rows.__getitem__, again))
+        has_rest = indexes is None and not self._plan.is_complete
         return self.rows.phase is BatchPhase.ENDED and (bool(ready) or has_rest)
 
     def receipt(self) -> dict[str, object]:
@@ -153,74 +148,21 @@ class Batch:
             endpoint=self._tools.store.endpoint,
             bucket=self.bucket,
             sources=tuple(source.uri for source in self.sources),
-            last_key=self._planner.last_key,
+            last_key=self._plan.last_key,
             bytes_fetched=self.rows.bytes_fetched,
         )
         rows = map(self.rows.__getitem__, range(len(self.rows)))
         files = (ReceiptRow(row.item.obj, row.item.path, row.snapshot()) for row in rows)
         return receipt_values(head, self.rows.snapshot(), files)
 
-    def discard_kept(self) -> None:
-        """Remove the part files that this batch has kept: nobody will go on with them."""
+    def let_go(self) -> None:
+        """Nothing runs here any more. Part files stay where another start can go on with them."""
+        if self._tools.record.is_lasting:
+            return
         for row in map(self.rows.__getitem__, range(len(self.rows))):
             if row.kept is not None:
                 self._tools.target.remove_parts(row.item.path, [row.kept.name])
                 row.kept = None
-
-    # Planning
-
-    async def _stream(self) -> AsyncIterator[int]:
-        for index in list(self.rows.in_state(State.QUEUED)):
-            yield index
-        try:
-            async with aclosing(self._planner.chunks()) as chunks:
-                async for chunk in chunks:
-                    for index in self._add(chunk):
-                        if self.rows[index].state is State.QUEUED:
-                            yield index
-        except TransferError as error:
-            self.rows.blame(ErrorRecord.of(error, None, self._tools.clock()), None)
-            raise
-
-    def _add(self, chunk: Sequence[Planned]) -> range:
-        if self._listener is not None:
-            self._listener.listed(self._planner.listed_keys, self._planner.is_complete)
-            for planned in chunk:
-                self._listener.planned(planned.item)
-        self.rows.is_listing_complete = self._planner.is_complete
-        indexes = self.rows.add([planned.item for planned in chunk])
-        for index, planned in zip(indexes, chunk, strict=True):
-            if planned.problem is not None:
-                self._problems[index] = planned.problem
-            else:
-                self._end_by_plan(index)
-        return indexes
-
-    def _end_by_plan(self, index: int) -> None:
-        item = self.rows[index].item
-        kind = _PLAN_FAILS.get(item.verdict)
-        if kind is not None:
-            self.rows.fail(index, ErrorRecord(item.obj.key, kind, "", item.reason, "", self._tools.clock()))
-        elif item.verdict is Verdict.SAME:
-            self.rows.finish(index, State.SKIPPED, note=item.reason)
-
-    async def _may_run_again(self, index: int) -> bool:
-        item = self.rows[index].item
-        if item.verdict not in _PLAN_FAILS:
-            return True
-        judged = await self._planner.settle_again(item)
-        self.rows.revise(index, judged)
-        return judged.verdict not in _PLAN_FAILS and judged.verdict is not Verdict.SAME
-
-    def _check_room(self) -> None:
-        needed = sum(self.rows[index].item.obj.size_bytes for index in self.rows.in_state(State.QUEUED))
-        free = self._tools.target.free_bytes()
-        if needed > free:
-            raise TransferError(
-                ErrorKind.DISK_FULL,
-                f"The disk is full: {size_text(needed)} needed, {size_text(free)} free on "
-                f"{self._tools.target.root}. Free some space, then start again.",
-            )
 
     # The pool's work and what it tells
 
@@ -235,7 +177,7 @@ class Batch:
             self._pool = None
 
     async def _download(self, index: int) -> None:
-        problem = self._problems.pop(index, None)
+        problem = self._plan.take_problem(index)
         if problem is not None:
             raise problem
         await Download(self._tools, self.rows, self.bucket, index).run()

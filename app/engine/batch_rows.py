@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.core.errors import ErrorRecord
-from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowsAdded, RowSeed, RowSnapshot, SpanChange
+from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowsAdded, RowSnapshot, SpanChange
 from app.core.plan import PlannedItem
 from app.core.policy import BatchPolicy
+from app.core.saved import SavedRow
 from app.core.states import Phase, State, check_move
 from app.engine.rate import SpeedMeter, eta_s
-from app.engine.row import Row, spans
+from app.engine.row import Row
+from app.engine.unseen import Unseen
 
 
 class BatchRows:
@@ -32,15 +34,15 @@ class BatchRows:
         self.is_listing_complete = False
         self.bytes_fetched = 0
         self.first_error: ErrorRecord | None = None
-        self.on_move: Callable[[Row], None] | None = None
+        self.watchers: list[Callable[[Row], None]] = []
         self._first_error_index: int | None = None
-        self._title = title
+        self.title = title
         self.destination = destination
         self._policy = policy
         self._clock = clock
         self._ticks = ticks
         self._on_change = on_change
-        self._started_at = clock()
+        self.started_at = clock()
         self._finished_at: float | None = None
         self._rows: list[Row] = []
         self._running: set[int] = set()
@@ -48,9 +50,7 @@ class BatchRows:
         self._size_bytes = 0
         self._done_bytes = 0
         self._meter = SpeedMeter(ticks())
-        self._told_rows = 0
-        self._dirty: set[int] = set()
-        self._spans: list[SpanChange] = []
+        self._unseen = Unseen(batch_id)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -81,27 +81,27 @@ class BatchRows:
         """The rows in one of `states`, in order."""
         return (row.index for row in self._rows if row.state in states)
 
-    # Changes
-
     def touch(self) -> None:
         """Something of the batch itself changed."""
         self._on_change()
 
     def add(self, items: Sequence[PlannedItem]) -> range:
         """Add QUEUED rows; returns their indexes."""
-        first = len(self._rows)
-        self._rows.extend(Row(first + offset, item) for offset, item in enumerate(items))
-        self._counts[State.QUEUED] += len(items)
-        self._size_bytes += sum(max(0, item.obj.size_bytes) for item in items)
-        if self.on_move:
-            for row in self._rows[first:]:
-                self.on_move(row)
-        self.touch()
-        return range(first, len(self._rows))
+        return self._enter([Row(index, item) for index, item in enumerate(items, len(self._rows))])
+
+    def restore(self, saved: Sequence[SavedRow]) -> None:
+        """Add the rows that an earlier start of the program left; one that had not ended is QUEUED anew."""
+        rows = [Row(index, entry.item) for index, entry in enumerate(saved, len(self._rows))]
+        for row, entry in zip(rows, saved, strict=True):
+            row.restore(entry)
+        self._unseen.mark_all(self._enter(rows))
 
     def revise(self, index: int, item: PlannedItem) -> None:
-        """Keep what is now known of a row's object, or a new verdict on it; its size and path stay."""
-        self._rows[index].item = item
+        """Keep what is now known of a row's object, or a new verdict on it; its path stays."""
+        row = self._rows[index]
+        self._size_bytes += max(0, item.obj.size_bytes) - max(0, row.item.obj.size_bytes)
+        row.item = item
+        self._mark(row)
 
     def count_retry(self, index: int) -> None:
         """A request of the row has failed and will be made again."""
@@ -179,11 +179,10 @@ class BatchRows:
         for row in pending:
             row.stopped_by = stopped_by
             row.state = state
-            if self.on_move:
-                self.on_move(row)
+        self._tell(pending)
         self._counts[State.QUEUED] -= len(pending)
         self._counts[state] += len(pending)
-        self._spans.extend(spans(self.batch_id, pending))
+        self._unseen.mark_alike(pending)
         self.touch()
 
     def requeue(self, indexes: Iterable[int]) -> None:
@@ -210,19 +209,10 @@ class BatchRows:
         self.phase = phase
         self.touch()
 
-    def refuse(self, error: ErrorRecord) -> None:
-        """The batch cannot begin: it ends with this error, and its rows, if any, were not started."""
-        self.begin_run()
-        self.blame(error, None)
-        self.end_queued(State.STOPPED)
-        self.end(Outcome.FAILED)
-
     def end(self, outcome: Outcome) -> None:
         """The run has ended; every row is terminal."""
         self.phase, self.outcome, self._finished_at = BatchPhase.ENDED, outcome, self._clock()
         self.touch()
-
-    # Looks
 
     def sample(self) -> None:
         """Take the speeds at this moment."""
@@ -231,7 +221,7 @@ class BatchRows:
         for row in map(self._rows.__getitem__, self._running):
             if row.meter is not None:
                 row.meter.sample(now, row.done_bytes)
-        self._dirty |= self._running
+        self._unseen.mark_all(self._running)
 
     def snapshot(self) -> BatchSnapshot:
         """The batch as a value."""
@@ -239,7 +229,7 @@ class BatchRows:
         speed_bps = self._meter.bps if is_running else 0.0
         return BatchSnapshot(
             batch_id=self.batch_id,
-            title=self._title,
+            title=self.title,
             destination=self.destination,
             policy=self._policy,
             phase=self.phase,
@@ -251,7 +241,7 @@ class BatchRows:
             speed_bps=speed_bps,
             eta_s=eta_s(self._size_bytes - self._done_bytes, speed_bps) if self.is_listing_complete else None,
             slots_used=len(self._running),
-            started_at=self._started_at,
+            started_at=self.started_at,
             finished_at=self._finished_at,
             outcome=self.outcome,
             first_error=self.first_error,
@@ -265,16 +255,18 @@ class BatchRows:
         rows: list[tuple[str, int, RowSnapshot]],
     ) -> None:
         """Append what changed in the rows since the last call."""
-        if self._told_rows < len(self._rows):
-            seeds = tuple(
-                RowSeed(row.item.obj.key, row.item.path, row.item.obj.size_bytes)
-                for row in self._rows[self._told_rows :]
-            )
-            added.append(RowsAdded(self.batch_id, self._told_rows, seeds))
-            self._told_rows = len(self._rows)
-        spans.extend(self._spans)
-        rows.extend((self.batch_id, index, self._rows[index].snapshot()) for index in sorted(self._dirty))
-        self._spans, self._dirty = [], set()
+        self._unseen.take(self._rows, added, spans, rows)
+
+    def _enter(self, rows: Sequence[Row]) -> range:
+        first = len(self._rows)
+        self._rows.extend(rows)
+        for row in rows:
+            self._counts[row.state] += 1
+            self._size_bytes += max(0, row.item.obj.size_bytes) if row.state is not State.SKIPPED else 0
+            self._done_bytes += row.done_bytes
+        self._tell(rows)
+        self.touch()
+        return range(first, len(self._rows))
 
     def _set(self, row: Row, state: State) -> None:
         check_move(row.state, state)
@@ -287,12 +279,17 @@ class BatchRows:
             self._running.discard(row.index)
             row.phase, row.retry_at, row.meter = Phase.NONE, None, None
         self._mark(row)
-        if self.on_move:
-            self.on_move(row)
+        for watch in self.watchers:
+            watch(row)
 
     def _mark(self, row: Row) -> None:
-        self._dirty.add(row.index)
+        self._unseen.mark(row.index)
         self._on_change()
+
+    def _tell(self, rows: Sequence[Row]) -> None:
+        for watch in self.watchers:
+            for row in rows:
+                watch(row)
 
     def _drop_bytes(self, row: Row) -> None:
         self._done_bytes -= row.done_bytes

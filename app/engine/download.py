@@ -35,6 +35,7 @@ class Download:
         self._bucket = bucket
         self._row: Row = rows[index]
         self._attempt = self._row.attempt
+        self._changed = ""
 
     async def run(self) -> None:
         """Fetch the object and publish its file, or raise TransferError.
@@ -46,14 +47,26 @@ class Download:
             self._tools.target.make_folder(item.path)
             self._rows.finish(index, State.SKIPPED, note="folder made")
             return
+        if not item.obj.is_known:
+            await self._take_as_it_is_now()
         try:
             await self._once()
         except TransferError as error:
-            # What was damaged on the way may come whole the second time.
-            if error.kind is not ErrorKind.CHECKSUM:
+            if error.kind is ErrorKind.CHECKSUM:
+                # What was damaged on the way may come whole the second time.
+                self._rows.count_retry(index)
+            elif error.kind is ErrorKind.CHANGED and self._attempt > 1:
+                await self._take_as_it_is_now()
+                self._changed = "the object had changed, so it was fetched anew"
+            else:
                 raise
-            self._rows.count_retry(index)
             await self._once()
+
+    async def _take_as_it_is_now(self) -> None:
+        """Whoever starts an object again wants it as it is now. Raises TransferError."""
+        row = self._row
+        obj = await self._tools.store.head(self._bucket, row.item.obj.key)
+        self._rows.revise(row.index, replace(row.item, obj=obj))
 
     async def _once(self) -> None:
         assembly = self._assembly()
@@ -62,7 +75,7 @@ class Download:
             fetch = Fetch(self._tools, assembly, self._rows, self._row, self._bucket)
             await self._fetch(fetch)
             verified, note = await self._verify(assembly)
-            await self._publish(assembly, verified, note)
+            await self._publish(assembly, verified, "; ".join(filter(None, (note, self._changed))))
         except BaseException as error:
             self._let_go(assembly, error)
             if isinstance(error, TransferError) and error.kind is ErrorKind.DISK:
@@ -89,6 +102,7 @@ class Download:
                 self._rows.progress(self._row.index, assembly.held_bytes, is_fetched=False)
         if not assembly.held_bytes:
             self._tools.target.remove_parts(self._row.item.path, [kept.name])
+            self._tools.record.drop_part(self._row.index, kept.name)
         self._row.kept = None
 
     async def _fetch(self, fetch: Fetch) -> None:

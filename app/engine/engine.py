@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
 from random import random
-from typing import Any
 
-from app.core.errors import ErrorKind, ErrorRecord, TransferError
-from app.core.events import BatchPhase, Outcome
+from app.core.errors import ErrorKind, TransferError
 from app.core.objects import (
     Bucket,
     ConnectionInfo,
@@ -24,42 +21,14 @@ from app.core.objects import (
     Source,
 )
 from app.core.policy import BatchPolicy
-from app.core.states import State
-from app.core.timing import Timing
+from app.core.saved import SavedBatch
 from app.engine.batch import Batch, BatchListener
-from app.engine.batch_rows import BatchRows
 from app.engine.ledger import Ledger
+from app.engine.order import Order, remove_left
+from app.engine.parts import Connection, EngineParts
 from app.engine.patient import PatientStore
-from app.engine.ports import Connector, Demo, Digests, ObjectStore, Offload, TargetFolder
+from app.engine.ports import ObjectStore
 from app.engine.slots import Slots
-from app.engine.tools import DownloadTools
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class EngineParts:
-    """What an engine is made of. `open_target` blocks; it is called through `offload`."""
-
-    connector: Connector
-    demo: Demo
-    open_target: Callable[[str], TargetFolder]
-    offload: Offload
-    jobs: int
-    digests: Digests
-    timing: Timing = field(default_factory=Timing)
-
-
-@dataclass(slots=True)
-class Order:
-    """One batch as it was asked for; `batch` is there once its folder could be opened."""
-
-    sources: tuple[Source, ...]
-    destination: str
-    store: ObjectStore
-    rows: BatchRows
-    batch: Batch | None = None
-    task: asyncio.Task[None] | None = None
 
 
 class Engine:
@@ -69,21 +38,21 @@ class Engine:
         self.ledger = Ledger()
         self._parts = parts
         self._slots = Slots(parts.jobs)
-        self._stores: list[ObjectStore] = []
+        self._connections: list[Connection] = []
+        self._current: Connection | None = None
         self._orders: dict[str, Order] = {}
-        self._targets: list[TargetFolder] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._listings: dict[int, asyncio.Task[bool]] = {}
 
     async def connect(self, spec: ConnectionSpec) -> ConnectionInfo:
         """Make the connection the current one. Raises TransferError."""
-        store = PatientStore(await self._parts.connector.connect(spec), self._parts.timing, random)
-        self._stores.append(store)
-        return ConnectionInfo(spec, store.endpoint)
+        self._current = await self._connect(spec)
+        return self._current.info
 
     async def connect_demo(self) -> ConnectionInfo:
         """Start the demo bucket and connect to it. Raises TransferError."""
-        return replace(await self.connect(await self._parts.demo.start()), is_demo=True)
+        self._current = await self._connect(await self._parts.demo.start(), is_demo=True)
+        return self._current.info
 
     async def list_profiles(self) -> tuple[ProfileInfo, ...]:
         """The profiles of the AWS config files."""
@@ -100,9 +69,20 @@ class Engine:
     @property
     def store(self) -> ObjectStore:
         """The current connection's store. Raises TransferError when there is none."""
-        if not self._stores:
+        return self.current.store
+
+    @property
+    def current(self) -> Connection:
+        """The connection made last. Raises TransferError when there is none."""
+        if self._current is None:
             raise TransferError(ErrorKind.USAGE, "There is no connection. Add one first.")
-        return self._stores[-1]
+        return self._current
+
+    async def _connect(self, spec: ConnectionSpec, *, is_demo: bool = False) -> Connection:
+        store = PatientStore(await self._parts.connector.connect(spec), self._parts.timing, random)
+        connection = Connection(ConnectionInfo(spec, store.endpoint, is_demo), store)
+        self._connections.append(connection)
+        return connection
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -140,105 +120,98 @@ class Engine:
         """Enter a batch of the current connection into the ledger. Raises TransferError."""
         if not sources:
             raise TransferError(ErrorKind.USAGE, "Nothing was chosen to download.")
+        connection = self.current
         batch_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         rows = self.ledger.open_batch(batch_id, _title(sources), destination, policy)
-        order = Order(tuple(sources), destination, self.store, rows)
-        self._orders[batch_id] = order
+        return self._enter(Order(self._parts, self._slots, connection, rows, sources))
+
+    def order_rest(self, saved: SavedBatch, connection: Connection) -> Order:
+        """Enter into the ledger what an earlier start of the program left of a batch."""
+        rows = self.ledger.open_batch(saved.batch_id, saved.title, saved.destination, saved.policy)
+        rows.started_at = saved.started_at
+        return self._enter(Order(self._parts, self._slots, connection, rows, saved.sources, saved))
+
+    def _enter(self, order: Order) -> Order:
+        self._orders[order.rows.batch_id] = order
         return order
+
+    async def unfinished(self) -> tuple[SavedBatch, ...]:
+        """What earlier starts of the program left, newest first. Raises TransferError."""
+        found = await self._parts.offload(self._parts.journal.unfinished)
+        return tuple(batch for batch in found if batch.batch_id not in self._orders)
+
+    async def forget(self, saved: SavedBatch) -> None:
+        """Remove the part files and the record of an earlier start's batch. Raises TransferError."""
+        parts = self._parts
+
+        def work() -> None:
+            with suppress(TransferError), closing(parts.open_target(saved.destination)) as target:
+                remove_left(target, saved.batch_id, parts.journal.rows(saved.batch_id))
+            parts.journal.forget([saved.batch_id])
+
+        await parts.offload(work)
 
     async def prepare(self, order: Order, listener: BatchListener | None = None) -> Batch:
         """Open the target, plan, and give back a batch that may run. Raises TransferError."""
-        destination = order.destination
-        target = await self._parts.offload(lambda: self._parts.open_target(destination))
-        self._targets.append(target)
-        order.rows.destination = target.root
-        tools = DownloadTools(
-            order.store,
-            target,
-            self._slots,
-            self._parts.offload,
-            self._parts.timing,
-            self._parts.digests,
-            random,
-        )
-        order.batch = Batch(tools, order.rows, order.sources, listener)
-        await order.batch.prepare()
-        return order.batch
+        return await order.prepare(listener)
 
     def start_batch(self, sources: Sequence[Source], destination: str, policy: BatchPolicy) -> None:
-        """Order, prepare and run a batch as a task; one that cannot begin ends with its error in sight."""
-        order = self.order(sources, destination, policy)
-        order.task = self._spawn(self._run(order, self._begin(order)))
+        """Order, prepare and run a batch; one that cannot begin ends with its error in sight."""
+        self._watch(self.order(sources, destination, policy).start())
+
+    async def resume(self, saved: SavedBatch) -> None:
+        """Go on with a batch of an earlier start, over the connection that it had. Raises TransferError."""
+        self._watch(self.order_rest(saved, await self.connection_of(saved)).start())
 
     def set_stop_on_first_error(self, is_on: bool) -> None:
         """Set the toggle of every batch that has not ended."""
         for order in self._orders.values():
-            if order.rows.phase is not BatchPhase.ENDED:
-                stop = replace(order.rows.policy.stop, stop_on_first_error=is_on)
-                if order.batch is not None:
-                    order.batch.set_stop(stop)
-                else:
-                    order.rows.policy = replace(order.rows.policy, stop=stop)
+            order.set_stop(replace(order.rows.policy.stop, stop_on_first_error=is_on))
 
     def cancel(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Cancel a batch, even while it is planned, or some of its rows."""
-        order = self._orders[batch_id]
-        if order.rows.phase is BatchPhase.PLANNING and indexes is None and order.task is not None:
-            order.task.cancel()
-        elif order.batch is not None:
-            order.batch.cancel(indexes)
+        self._orders[batch_id].cancel(indexes)
 
     def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Run rows again (None: all that did not get done, and what was not listed yet)."""
-        order = self._orders[batch_id]
-        order.task = self._spawn(self._run(order, self._again(order, indexes)))
+        self._watch(self._orders[batch_id].retry(indexes))
 
     async def close(self) -> None:
         """Cancel everything and let go, within the close limit whatever hangs. Idempotent."""
         for order in self._orders.values():
-            self.cancel(order.rows.batch_id)
+            order.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._parts.timing.close_s):
                 await asyncio.gather(*self._tasks, return_exceptions=True)
                 for order in self._orders.values():
-                    if order.batch is not None:
-                        order.batch.discard_kept()
-                for target in self._targets:
-                    target.close()
+                    order.close()
                 await asyncio.gather(
                     self._parts.demo.close(),
-                    *(store.close() for store in self._stores),
+                    self._parts.offload(self._parts.journal.close),
+                    *(connection.store.close() for connection in self._connections),
                     return_exceptions=True,
                 )
 
-    async def _begin(self, order: Order) -> None:
-        batch = await self.prepare(order)
-        await batch.run()
+    async def connection_of(self, saved: SavedBatch) -> Connection:
+        """A connection to where an earlier start's batch is from; a new one does not become the current one.
 
-    async def _again(self, order: Order, indexes: Sequence[int] | None) -> None:
-        if order.batch is None or not order.batch.is_planned:
-            if order.rows.phase is BatchPhase.ENDED:
-                order.rows.set_phase(BatchPhase.PLANNING)
-                await self._begin(order)
-        elif await order.batch.requeue(indexes):
-            await order.batch.run()
+        Raises TransferError.
+        """
+        for connection in reversed(self._connections):
+            info = connection.info
+            if info.is_demo == saved.is_demo and (saved.is_demo or info.endpoint == saved.endpoint):
+                return connection
+        if saved.is_demo:
+            return await self._connect(await self._parts.demo.start(), is_demo=True)
+        connection = await self._connect(saved.spec)
+        if connection.info.endpoint != saved.endpoint:
+            # The environment or the profile named another one at that time.
+            connection = await self._connect(replace(saved.spec, endpoint_url=saved.endpoint))
+        return connection
 
-    async def _run(self, order: Order, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except asyncio.CancelledError:
-            order.rows.end_queued(State.CANCELLED)
-            order.rows.end(Outcome.CANCELLED)
-        except Exception as error:
-            if not isinstance(error, TransferError):
-                log.exception("a batch failed inside")
-            order.rows.refuse(ErrorRecord.of(error, None, self.ledger.clock()))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(work)
+    def _watch(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
 
 def _title(sources: Sequence[Source]) -> str:

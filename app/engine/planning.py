@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.integrity import looks_like_md5
 from app.core.objects import ListingPage, ObjectInfo, Source
-from app.core.plan import Existing, Placement, Placer, PlannedItem, Verdict, settle
+from app.core.plan import SAME_FILE, Existing, Placement, Placer, PlannedItem, Verdict, settle
 from app.core.policy import IfExists
 from app.engine.ports import FileFact, ObjectStore, Offload, TargetFolder
+from app.engine.record import BatchRecord
 
 CHUNK = 1000
 """Objects planned at a time where they do not come in pages."""
@@ -40,6 +42,7 @@ class Planner:
         store: ObjectStore,
         target: TargetFolder,
         offload: Offload,
+        record: BatchRecord,
         sources: Sequence[Source],
         if_exists: IfExists,
     ) -> None:
@@ -50,6 +53,7 @@ class Planner:
         self._store = store
         self._target = target
         self._offload = offload
+        self._record = record
         self._if_exists = if_exists
         self._placer = Placer(target.path_rules)
         self._left = deque(_in_key_order(sources))
@@ -67,11 +71,24 @@ class Planner:
         """
         prefix = next((source for source in self._left if source.is_prefix), None)
         if prefix is not None:
-            pages = self._store.list_pages(prefix.bucket, prefix.key)
+            pages = self._store.list_pages(prefix.bucket, prefix.key, start_after=self._listed_to)
             self._probed = (await anext(pages, None), pages)
         for place, source in enumerate(self._left):
             if not source.is_prefix and source.info is None:
                 self._left[place] = replace(source, info=await self._head(source))
+
+    async def restore(self, items: Sequence[PlannedItem], last_key: str, *, is_complete: bool) -> None:
+        """Go on behind `items`, which an earlier start of the program has planned, in their order."""
+        for number, item in enumerate(items, 1):
+            source = self._advance_to(item.obj.key)
+            if source is not None:
+                self._placer.place_again(item, source.base)
+            if number % _LOOKS_A_TURN == 0:
+                await asyncio.sleep(0)
+        self.listed_keys, self.last_key = len(items), last_key
+        if is_complete:
+            self._left.clear()
+            self.is_complete = True
 
     async def chunks(self) -> AsyncGenerator[list[Planned], None]:
         """Planned items, a page at a time. A listing that fails raises TransferError."""
@@ -100,6 +117,28 @@ class Planner:
         is_renamed = item.verdict is Verdict.RENAMED
         placement = Placement(item.path, item.is_folder, is_renamed, item.reason if is_renamed else "")
         return await self._settled(item.obj, placement)
+
+    def _advance_to(self, key: str) -> Source | None:
+        """The source that `key` is of; those before it, and it where it is one object, are done with."""
+        for place, source in enumerate(self._left):
+            if _covers(source, key):
+                for _ in range(place if source.is_prefix else place + 1):
+                    self._left.popleft()
+                self._listed_to = key if source.is_prefix else ""
+                return source
+        return None
+
+    async def settle_left(self, item: PlannedItem) -> PlannedItem:
+        """Judge an item anew that an earlier start had not finished, or had but could not record.
+
+        Such a file has the size and the time of its object: it got both before its name.
+        """
+        if item.path and not item.is_folder:
+            with suppress(TransferError):
+                fact = self._target.look(item.path)
+                if fact is not None and fact.is_like(item.obj.size_bytes, item.obj.modified_at):
+                    return replace(item, verdict=Verdict.SAME, reason=SAME_FILE)
+        return await self.settle_again(item)
 
     async def _head(self, source: Source) -> ObjectInfo:
         try:
@@ -175,14 +214,24 @@ class Planner:
         return Existing.SAME_FILE if is_same else Existing.DIFFERENT_FILE
 
     async def _is_same(self, path: str, fact: FileFact, obj: ObjectInfo) -> bool:
-        """Same size and same MD5; an ETag that is no MD5 (multipart, KMS) proves nothing."""
-        if fact.size_bytes != obj.size_bytes or not looks_like_md5(obj.etag):
+        """Same size, and published from this very object or of the same MD5.
+
+        An ETag that is no MD5 (multipart, KMS) proves nothing by itself.
+        """
+        if fact.size_bytes != obj.size_bytes or not obj.etag:
             return False
-        return await self._offload(lambda: self._target.md5(path)) == obj.etag
+        ours = await self._record.published(self._target.root, path)
+        if ours is not None and ours.etag == obj.etag and fact.is_like(ours.size_bytes, ours.modified_at):
+            return True
+        return looks_like_md5(obj.etag) and await self._offload(lambda: self._target.md5(path)) == obj.etag
 
 
 def _verdict_of(error: TransferError) -> Verdict:
     return Verdict.EXISTS if error.kind is ErrorKind.EXISTS else Verdict.BLOCKED
+
+
+def _covers(source: Source, key: str) -> bool:
+    return key.startswith(source.key) if source.is_prefix else key == source.key
 
 
 def _in_key_order(sources: Sequence[Source]) -> list[Source]:
@@ -190,9 +239,7 @@ def _in_key_order(sources: Sequence[Source]) -> list[Source]:
     kept: list[Source] = []
     for source in sorted(sources, key=lambda source: (source.key, not source.is_prefix)):
         last = kept[-1] if kept else None
-        if last is None or not (
-            source.key.startswith(last.key) if last.is_prefix else source.key == last.key
-        ):
+        if last is None or not _covers(last, source.key):
             kept.append(source)
     return kept
 

@@ -117,6 +117,11 @@ class FileFact:
     is_file: bool
     is_folder: bool
 
+    def is_like(self, size_bytes: int, modified_at: float | None) -> bool:
+        """True for a file of this size with the time that a download sets. FAT keeps every other second."""
+        is_of_time = modified_at is not None and abs(self.modified_at - modified_at) < 2.0
+        return self.is_file and self.size_bytes == size_bytes and is_of_time
+
 
 class PartFile(Protocol):
     """One unfinished file. Nothing of it has a final name until `publish` returns.
@@ -214,10 +219,13 @@ class Digests(Protocol):
 class Journal(Protocol):
     """What survives a restart and a kill: batches, their rows, and what their part files hold.
 
-    The recording methods are for the loop's thread: they return at once, raise nothing, and are carried out
-    in their order within a fraction of a second. What must be on record before the next step awaits `flush`.
-    A journal that cannot be written says so once in the log and lets the downloads go on.
+    The recording methods, for the loop's thread, return at once, raise nothing, and are carried out in order
+    within a fraction of a second. A journal that cannot be written says so once and lets the downloads go on.
     """
+
+    @property
+    def message(self) -> str:
+        """Why nothing that is recorded will be there at the next start; empty when all is well."""
 
     def open_batch(self, batch: SavedBatch) -> None:
         """Begin the record of a batch, or replace that of an earlier run; its rows stay."""
@@ -243,13 +251,10 @@ class Journal(Protocol):
     def drop_part(self, batch_id: str, index: int) -> None:
         """The row's part file is gone: published or removed."""
 
-    async def flush(self) -> None:
-        """Wait until all that was recorded so far survives a kill. Raises nothing."""
-
     def claim(self, batch_id: str) -> bool:
         """Take the batch for this process until `close` or its end; False when another one works on it.
 
-        Blocks, as every method below does; any thread. They raise TransferError(DISK).
+        Blocks, as every method below; any thread. They raise TransferError(DISK).
         """
 
     def unfinished(self) -> tuple[SavedBatch, ...]:

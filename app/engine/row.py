@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from app.core.errors import ErrorRecord
 from app.core.events import RowSnapshot, SpanChange
 from app.core.plan import PlannedItem
-from app.core.saved import SavedPart
+from app.core.saved import SavedPart, SavedRow
 from app.core.states import Phase, State
 from app.engine.rate import SpeedMeter
 
@@ -53,6 +53,15 @@ class Row:
         self.is_culprit = False
         self.verified: str | None = None
         self.note = ""
+
+    def restore(self, saved: SavedRow) -> None:
+        """Take the row up where an earlier start of the program left it."""
+        self.state, self.attempt, self.tries = saved.state, saved.attempt, saved.tries
+        self.error, self.verified, self.note = saved.error, saved.verified, saved.note
+        if self.state is State.QUEUED:
+            self.attempt += 1
+        elif self.state is State.DONE:
+            self.done_bytes = max(0, saved.item.obj.size_bytes)
 
     def snapshot(self) -> RowSnapshot:
         """The row as a value."""

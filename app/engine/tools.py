@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from app.core.timing import Timing
 from app.engine.ports import Digests, ObjectStore, Offload, TargetFolder
+from app.engine.record import BatchRecord
 from app.engine.slots import Slots
 
 
@@ -22,6 +23,7 @@ class DownloadTools:
     offload: Offload
     timing: Timing
     digests: Digests
+    record: BatchRecord
     random: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.time

@@ -16,14 +16,13 @@ from app.core.states import State
 from app.core.timing import Timing
 from app.engine.batch import Batch
 from app.engine.engine import Engine
-from tests.e2e.command import files_of
+from tests.e2e.command import files_of, parts_of
 from tests.engine import stage
 from tests.engine.stage import chosen, prepared, spec_of
 from tests.servers.fault_server import FaultServer
 from tests.servers.objects import SeededObject
 
 T = TypeVar("T")
-PART_ENDING = ".s3part"
 
 QUICK = replace(Timing().scaled(0.05), tries=3, connect_s=5.0, stop_grace_s=2.0, close_s=3.0)
 """Back-off from 10 ms to 1 s, 1.5 s of low speed, three tries; the limits of a stop stay."""
@@ -75,14 +74,13 @@ async def run_batch(batch: Batch, folder: Path) -> Attempt:
     began = time.monotonic()
     outcome = await batch.run()
     took_s = time.monotonic() - began
-    found = files_of(folder)
     return Attempt(
         outcome=outcome,
         rows=tuple(batch.rows[index].snapshot() for index in range(len(batch.rows))),
         first_error=batch.rows.snapshot().first_error,
         took_s=took_s,
-        files={name: data for name, data in found.items() if not name.endswith(PART_ENDING)},
-        parts=tuple(name for name in found if name.endswith(PART_ENDING)),
+        files=files_of(folder),
+        parts=tuple(part.name for part in parts_of(folder)),
     )
 
 

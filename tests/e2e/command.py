@@ -17,6 +17,7 @@ from tests.servers.fault_server import BUCKET, FaultServer, Keys
 
 KEYS = Keys()
 LIMIT_S = 60.0
+PART_ENDING = ".s3part"
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,15 @@ def start(*words: str) -> subprocess.Popen[str]:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder by its relative path."""
+    """Every finished file below a folder by its relative path."""
+    parts = set(parts_of(folder))
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and path not in parts
     }
+
+
+def parts_of(folder: Path) -> list[Path]:
+    """Every part file below a folder."""
+    return sorted(folder.rglob(f".*{PART_ENDING}"))

@@ -13,7 +13,8 @@ from app.core.timing import Timing
 from app.disk.target import LocalTarget
 from app.engine.batch import Batch
 from app.engine.daemon import DaemonThreads
-from app.engine.engine import Engine, EngineParts
+from app.engine.engine import Engine
+from app.engine.parts import EngineParts
 from app.s3.checksums import Checksums
 from app.s3.connection import BotoConnector
 from tests.servers.fault_server import BUCKET, FaultServer

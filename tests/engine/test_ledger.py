@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.bridge.mirror import Mirror
 from app.core.errors import ErrorKind, ErrorRecord
-from app.core.events import BatchPhase, ChangeSet, Outcome
+from app.core.events import ChangeSet
 from app.core.objects import ObjectInfo
 from app.core.plan import PlannedItem, Verdict
 from app.core.policy import BatchPolicy
@@ -143,14 +143,6 @@ def test_the_first_blame_is_kept() -> None:
     stage.rows.blame(_error("k1"), 1)
     stage.rows.blame(_error("k0"), 0)
     assert stage.rows.snapshot().first_error_index == 1
-
-
-def test_a_batch_that_cannot_begin_ends_with_its_error_and_nothing_waits() -> None:
-    stage = _Stage(2)
-    stage.rows.refuse(_error("k0"))
-    snapshot = stage.rows.snapshot()
-    assert (snapshot.phase, snapshot.outcome) == (BatchPhase.ENDED, Outcome.FAILED)
-    assert snapshot.counts[State.QUEUED] == 0
 
 
 _STEPS = st.lists(

@@ -198,7 +198,8 @@ def _running_words(row: RowSnapshot, now: float) -> str:
 
 def _done_words(row: RowSnapshot) -> str:
     if row.verified:
-        return f"done, verified ({shown_name(row.verified)})"
+        words = f"done, verified ({shown_name(row.verified)})"
+        return f"{words}; {shown_name(row.note)}" if row.note else words
     reason = row.note or "no checksum from the server"
     return f"done, not verified ({shown_name(reason.removeprefix('not verified: '))})"
 

@@ -1,0 +1,174 @@
+"""One batch as it was asked for, from its entry in the ledger to its end, even if it cannot begin."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from random import random
+from typing import Any
+
+from app.core.errors import ErrorKind, ErrorRecord, TransferError
+from app.core.events import BatchPhase, Outcome
+from app.core.naming import part_names
+from app.core.objects import Source
+from app.core.policy import StopPolicy
+from app.core.saved import SavedBatch, SavedPart, SavedRow
+from app.core.states import State
+from app.engine.batch import Batch, BatchListener
+from app.engine.batch_rows import BatchRows
+from app.engine.parts import Connection, EngineParts
+from app.engine.ports import TargetFolder
+from app.engine.record import BatchRecord
+from app.engine.slots import Slots
+from app.engine.tools import DownloadTools
+
+log = logging.getLogger(__name__)
+
+
+class Order:
+    """One batch of one connection. `batch` is there once its folder could be opened. Loop only."""
+
+    def __init__(
+        self,
+        parts: EngineParts,
+        slots: Slots,
+        connection: Connection,
+        rows: BatchRows,
+        sources: Sequence[Source],
+        saved: SavedBatch | None = None,
+    ) -> None:
+        """`saved` is what an earlier start of the program left of the batch."""
+        self.rows = rows
+        self.batch: Batch | None = None
+        self._parts = parts
+        self._slots = slots
+        self._connection = connection
+        self._sources = tuple(sources)
+        self._saved = saved
+        self._target: TargetFolder | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def prepare(self, listener: BatchListener | None = None) -> Batch:
+        """Open the target, plan, and give back a batch that may run. Raises TransferError."""
+        parts, destination = self._parts, self.rows.destination
+        self._target = target = await parts.offload(lambda: parts.open_target(destination))
+        self.rows.destination = target.root
+        record = BatchRecord(parts.journal, parts.offload, self._saved or self._about())
+        await record.claim()
+        tools = DownloadTools(
+            self._connection.store,
+            target,
+            self._slots,
+            parts.offload,
+            parts.timing,
+            parts.digests,
+            record,
+            random,
+        )
+        self.batch = Batch(tools, self.rows, self._sources, listener)
+        if self._saved is None:
+            await self.batch.prepare()
+        else:
+            await self.batch.restore(self._saved, *await self._left())
+        return self.batch
+
+    def start(self) -> asyncio.Task[None]:
+        """Prepare and run as a task; a batch that cannot begin ends with its error in sight."""
+        self._task = asyncio.ensure_future(self._run(self._begin()))
+        return self._task
+
+    def retry(self, indexes: Sequence[int] | None) -> asyncio.Task[None]:
+        """Run rows again as a task (None: all that did not get done, and what was not listed yet)."""
+        self._task = asyncio.ensure_future(self._run(self._again(indexes)))
+        return self._task
+
+    def set_stop(self, stop: StopPolicy) -> None:
+        """Change the policy of a batch that has not ended."""
+        if self.rows.phase is BatchPhase.ENDED:
+            return
+        if self.batch is not None:
+            self.batch.set_stop(stop)
+        else:
+            self.rows.policy = replace(self.rows.policy, stop=stop)
+
+    def cancel(self, indexes: Sequence[int] | None = None) -> None:
+        """Cancel the batch, even while it is planned, or some of its rows."""
+        if self.rows.phase is BatchPhase.PLANNING and indexes is None and self._task is not None:
+            self._task.cancel()
+        elif self.batch is not None:
+            self.batch.cancel(indexes)
+
+    def close(self) -> None:
+        """Let go of the batch and its folder; nothing of it runs any more."""
+        if self.batch is not None:
+            self.batch.let_go()
+        if self._target is not None:
+            self._target.close()
+
+    def _about(self) -> SavedBatch:
+        info, rows = self._connection.info, self.rows
+        return SavedBatch(
+            rows.batch_id,
+            rows.title,
+            info.spec,
+            info.is_demo,
+            info.endpoint,
+            self._sources,
+            rows.destination,
+            rows.policy,
+            rows.started_at,
+        )
+
+    async def _left(self) -> tuple[Sequence[SavedRow], Sequence[SavedPart]]:
+        journal, batch_id = self._parts.journal, self.rows.batch_id
+        rows = await self._parts.offload(lambda: journal.rows(batch_id))
+        if [row.index for row in rows] != list(range(len(rows))):
+            raise TransferError(
+                ErrorKind.DISK, f"The record of the batch {batch_id} has a gap. Start the download anew."
+            )
+        return rows, await self._parts.offload(lambda: journal.parts(batch_id))
+
+    async def _begin(self) -> None:
+        await (await self.prepare()).run()
+
+    async def _again(self, indexes: Sequence[int] | None) -> None:
+        has_ended = self.rows.phase is BatchPhase.ENDED
+        if self.batch is None or not self.batch.is_planned:
+            if has_ended:
+                self.rows.set_phase(BatchPhase.PLANNING)
+                await self._begin()
+            return
+        if has_ended:
+            await self.batch.claim()
+        if await self.batch.requeue(indexes):
+            await self.batch.run()
+
+    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            self.rows.end_queued(State.CANCELLED)
+            self._end(Outcome.CANCELLED)
+        except Exception as error:
+            if not isinstance(error, TransferError):
+                log.exception("a batch failed inside")
+            # It could not begin: its rows, if any, were not started.
+            self.rows.begin_run()
+            self.rows.blame(ErrorRecord.of(error, None, time.time()), None)
+            self.rows.end_queued(State.STOPPED)
+            self._end(Outcome.FAILED)
+
+    def _end(self, outcome: Outcome) -> None:
+        if self.batch is not None:
+            self.batch.end(outcome)
+        else:
+            self.rows.end(outcome)
+
+
+def remove_left(target: TargetFolder, batch_id: str, rows: Sequence[SavedRow]) -> None:
+    """Remove every part file that a batch of an earlier start may have left below `target`."""
+    for row in rows:
+        target.remove_parts(row.item.path, part_names(batch_id, row.item.path, row.attempt))

@@ -1,0 +1,33 @@
+"""What an engine is made of, and the connections that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.core.objects import ConnectionInfo
+from app.core.timing import Timing
+from app.engine.no_journal import NoJournal
+from app.engine.ports import Connector, Demo, Digests, Journal, ObjectStore, Offload, TargetFolder
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParts:
+    """What an engine is made of. `open_target` blocks; it is called through `offload`."""
+
+    connector: Connector
+    demo: Demo
+    open_target: Callable[[str], TargetFolder]
+    offload: Offload
+    jobs: int
+    digests: Digests
+    timing: Timing = field(default_factory=Timing)
+    journal: Journal = field(default_factory=NoJournal)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection that stands, and the store that it leads to."""
+
+    info: ConnectionInfo
+    store: ObjectStore

@@ -17,6 +17,7 @@ from app.core.errors import ErrorRecord
 from app.core.events import BatchPhase, ChangeSet
 from app.core.objects import ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
+from app.core.saved import SavedBatch
 from app.engine.engine import Engine
 
 SAMPLE_MS = 50
@@ -46,6 +47,11 @@ class EngineBridge(QObject):
     buckets_failed = Signal(int, object)  # token, ErrorRecord
     listing_page = Signal(int, object)  # token, ListingPage
     listing_finished = Signal(int, object)  # token, ErrorRecord or None; never after cancel_listing
+    unfinished_listed = Signal(
+        int, object
+    )  # token, tuple of SavedBatch: left by earlier starts, newest first
+    leftover_settled = Signal(int, object)  # token, None: resumed or forgotten, as asked
+    leftover_failed = Signal(int, object)  # token, ErrorRecord
     demo_fault_changed = Signal(object, bool)  # DemoFault, is_on: the server has taken it
 
     demo_fault_failed = Signal(object, object)  # DemoFault, ErrorRecord: the fault is as it was
@@ -121,6 +127,18 @@ class EngineBridge(QObject):
     def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Run again: the given rows, or (None) every row that failed, was stopped or was cancelled."""
         self._with_engine(lambda engine: engine.retry(batch_id, indexes))
+
+    def list_unfinished(self) -> int:
+        """Look what earlier starts have left; answers `unfinished_listed`, empty when it cannot be read."""
+        return self._ask(lambda engine: engine.unfinished(), self.unfinished_listed, None)
+
+    def resume(self, saved: SavedBatch) -> int:
+        """Go on with an earlier start's batch; answers `leftover_settled` or `leftover_failed`."""
+        return self._ask(lambda engine: engine.resume(saved), self.leftover_settled, self.leftover_failed)
+
+    def forget(self, saved: SavedBatch) -> int:
+        """Remove its unfinished files and its record; answers `leftover_settled` or `leftover_failed`."""
+        return self._ask(lambda engine: engine.forget(saved), self.leftover_settled, self.leftover_failed)
 
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         """Switch a fault of the demo bucket; answers `demo_fault_changed` or `demo_fault_failed`."""

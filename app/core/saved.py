@@ -73,3 +73,8 @@ class SavedPart:
     size_bytes: int
     algorithm: Algorithm
     extents: tuple[Extent, ...] = ()
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes of the object it holds."""
+        return sum(extent.end - extent.first for extent in self.extents)

@@ -70,7 +70,7 @@ class BatchRows:
 
     @property
     def is_moving(self) -> bool:
-        """True while numbers change without an event (speeds)."""
+        """True while speeds change without an event."""
         return bool(self._running)
 
     def counts(self) -> dict[State, int]:
@@ -123,8 +123,7 @@ class BatchRows:
         """Set how many bytes the row holds now, out of its size; kept ones were not fetched again."""
         row = self._rows[index]
         came = done_bytes - row.done_bytes
-        row.done_bytes = done_bytes
-        self._done_bytes += came
+        self._hold(row, done_bytes)
         if came > 0 and is_fetched:
             self.bytes_fetched += came
         self._mark(row)
@@ -193,6 +192,7 @@ class BatchRows:
                 self.first_error, self._first_error_index = None, None
             if row.state is State.SKIPPED:
                 self._size_bytes += max(0, row.item.obj.size_bytes)
+            self._hold(row, 0)
             row.reset()
             row.attempt += 1
             self._set(row, State.QUEUED)
@@ -292,5 +292,9 @@ class BatchRows:
                 watch(row)
 
     def _drop_bytes(self, row: Row) -> None:
-        self._done_bytes -= row.done_bytes
-        row.done_bytes = 0
+        """Of an attempt that did not succeed only what was kept counts."""
+        self._hold(row, row.kept.held_bytes if row.kept else 0)
+
+    def _hold(self, row: Row, held_bytes: int) -> None:
+        self._done_bytes += held_bytes - row.done_bytes
+        row.done_bytes = held_bytes

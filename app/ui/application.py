@@ -46,6 +46,7 @@ def run_window(
     def begin() -> None:
         bridge.start()
         window.open_start()
+        bridge.list_unfinished()
 
     # The first turn of the event loop paints the window; this comes after it.
     QTimer.singleShot(0, window, begin)

@@ -24,6 +24,7 @@ from app.core.events import (
 )
 from app.core.objects import ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
+from app.core.saved import SavedBatch
 from app.core.states import Phase, State
 
 MIB = 1 << 20
@@ -49,6 +50,9 @@ class FakeBridge(QObject):
     buckets_failed = Signal(int, object)
     listing_page = Signal(int, object)
     listing_finished = Signal(int, object)
+    unfinished_listed = Signal(int, object)
+    leftover_settled = Signal(int, object)
+    leftover_failed = Signal(int, object)
     demo_fault_changed = Signal(object, bool)
 
     demo_fault_failed = Signal(object, object)
@@ -96,6 +100,15 @@ class FakeBridge(QObject):
 
     def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         self.commands.append(("retry", batch_id, _listed(indexes)))
+
+    def list_unfinished(self) -> int:
+        return self._ask("list_unfinished")
+
+    def resume(self, saved: SavedBatch) -> int:
+        return self._ask("resume", saved)
+
+    def forget(self, saved: SavedBatch) -> int:
+        return self._ask("forget", saved)
 
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         self.commands.append(("set_demo_fault", fault, is_on))

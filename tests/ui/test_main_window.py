@@ -421,7 +421,7 @@ def test_cancel_and_quit_closes_while_a_batch_runs(make_window: MakeWindow, brid
     bridge.add_batch("b1", 3)
     window.close()
     assert window.closing.question is not None
-    quits = [button for button in window.closing.question.buttons() if button.text() == "Cancel and quit"]
+    quits = [button for button in window.closing.question.buttons() if button.text() == "Pause and quit"]
     quits[0].click()
     assert not window.isVisible()
     assert bridge.commands[-1] == ("shutdown",)

@@ -18,6 +18,7 @@ from app.ui.transfers.batch_words import is_unfinished
 from app.ui.transfers.cells import Column
 from app.ui.transfers.empty import EmptyState
 from app.ui.transfers.header import TransfersHeader
+from app.ui.transfers.leftover import LeftoverStrip
 from app.ui.transfers.model import TransfersModel
 from app.ui.transfers.view import TransfersView
 
@@ -44,6 +45,7 @@ class TransfersPanel(QWidget):
         self.table = TransfersView(self.model, self)
         self.commands = TransferActions(bridge, self.model, self.table)
         self.header = TransfersHeader(self.commands.stop, self)
+        self.leftover = LeftoverStrip(self)
         self.banner = Banner(self)
         self._empty = EmptyState(self)
         self._stack = QStackedWidget(self)
@@ -103,6 +105,7 @@ class TransfersPanel(QWidget):
         layout.setContentsMargins(GRID, GRID // 2, GRID, GRID)
         layout.setSpacing(GRID // 2)
         layout.addWidget(self.header)
+        layout.addWidget(self.leftover)
         layout.addWidget(self.banner)
         self._stack.addWidget(self.table)
         self._stack.addWidget(self._empty)
@@ -120,6 +123,11 @@ class TransfersPanel(QWidget):
         self.table.customContextMenuRequested.connect(self._open_menu)
         self._empty.button.clicked.connect(self.header.show_all)
         self._clock.timeout.connect(self.table.viewport().update)
+        bridge.unfinished_listed.connect(lambda _, left: self.leftover.offer(left))
+        bridge.leftover_settled.connect(self.leftover.taken)
+        bridge.leftover_failed.connect(lambda _, error: self.leftover.show_problem(error))
+        self.leftover.resume_asked.connect(bridge.resume)
+        self.leftover.discard_asked.connect(bridge.forget)
         self.banner.show_asked.connect(self._show_culprit)
         self.banner.retry_asked.connect(self._retry_culprit)
         self.banner.resume_asked.connect(lambda: self._bridge.retry(self._unread[-1]))

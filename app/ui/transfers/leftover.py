@@ -1,0 +1,108 @@
+"""The strip over the Transfers table that offers to go on with what an earlier start has left unfinished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from app.core.errors import ErrorRecord
+from app.core.saved import SavedBatch
+from app.ui.format import count_text, date_text
+from app.ui.plain import as_tooltip, plain_label, shown_name
+from app.ui.theme import GRID
+
+
+class LeftoverStrip(QFrame):
+    """Offers one unfinished batch after another, the newest first. Shows and asks; decides nothing."""
+
+    resume_asked = Signal(object)  # SavedBatch
+    discard_asked = Signal(object)  # SavedBatch
+    offered = Signal()  # there is something to go on with
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAccessibleName("Unfinished download")
+        self._left: list[SavedBatch] = []
+        self.sentence = plain_label("", self)
+        self.sentence.setWordWrap(True)
+        self.problem = plain_label("", self)
+        self.problem.setWordWrap(True)
+        self.resume_button = _button(
+            "Resume", "Go on where it ended; what is here already is not fetched again"
+        )
+        self.discard_button = _button("Discard", "Forget it and remove its unfinished files; done files stay")
+        self.later_button = _button("Not now", "Ask again at the next start")
+        self._arrange()
+        self.resume_button.clicked.connect(self._resume)
+        self.discard_button.clicked.connect(self._discard)
+        self.later_button.clicked.connect(self._next)
+        self.hide()
+
+    def offer(self, left: Sequence[SavedBatch]) -> None:
+        """Offer `left`, the newest first."""
+        self._left = list(left)
+        self._show()
+        if self._left:
+            self.offered.emit()
+
+    def show_problem(self, error: ErrorRecord) -> None:
+        """The batch could not be resumed or discarded: say why; it is offered still."""
+        self.problem.setText(shown_name(error.message))
+        self.problem.show()
+        self.setEnabled(True)
+
+    @Slot()
+    def taken(self) -> None:
+        """What was asked for the first one has been done."""
+        self.setEnabled(True)
+        self._next()
+
+    @Slot()
+    def _resume(self) -> None:
+        self.setEnabled(False)
+        self.resume_asked.emit(self._left[0])
+
+    @Slot()
+    def _discard(self) -> None:
+        self.setEnabled(False)
+        self.discard_asked.emit(self._left[0])
+
+    @Slot()
+    def _next(self) -> None:
+        del self._left[:1]
+        self._show()
+
+    def _show(self) -> None:
+        self.problem.hide()
+        if self._left:
+            text = _sentence(self._left[0], len(self._left) - 1)
+            self.sentence.setText(text)
+            self.setAccessibleDescription(text)
+        self.setVisible(bool(self._left))
+
+    def _arrange(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * GRID, GRID, GRID, GRID)
+        row.setSpacing(GRID)
+        column = QVBoxLayout()
+        column.addWidget(self.sentence)
+        column.addWidget(self.problem)
+        row.addLayout(column, 1)
+        for button in (self.resume_button, self.discard_button, self.later_button):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+
+
+def _sentence(batch: SavedBatch, more: int) -> str:
+    title, folder = shown_name(batch.title), shown_name(batch.destination)
+    sentence = f"Unfinished: {title} to {folder}, started {date_text(batch.started_at)}."
+    return f"{sentence} {count_text(more)} more after this one." if more else sentence
+
+
+def _button(text: str, tooltip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(as_tooltip(tooltip))
+    button.setAutoDefault(False)
+    return button

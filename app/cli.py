@@ -25,8 +25,8 @@ from app.core.timing import Timing
 from app.core.uris import parse_source
 from app.engine.batch import Batch
 from app.engine.engine import Engine
+from app.engine.journal import Journal
 from app.engine.order import Order
-from app.engine.ports import Journal
 from app.receipt_file import write_receipt
 from app.terminal import JsonLines, Lines, ListingLines, ProgressLine, let_go, plan_line
 

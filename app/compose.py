@@ -13,9 +13,8 @@ from app.disk.places import journal_file, locks_folder
 from app.disk.target import LocalTarget
 from app.engine.daemon import DaemonThreads
 from app.engine.engine import Engine
-from app.engine.no_journal import NoJournal
+from app.engine.journal import Journal, NoJournal
 from app.engine.parts import EngineParts
-from app.engine.ports import Journal
 from app.s3.checksums import Checksums
 from app.s3.connection import BotoConnector
 

@@ -17,7 +17,7 @@ from app.disk.journal_file import JournalFile, Session
 
 Change = Callable[[Changes], None]
 
-GATHER_S = 0.1
+GATHER_S = 0.05
 """Seconds between the first change and the transaction that it goes into."""
 BUSY_LIMIT_S = 30.0
 """Seconds for which another process may hold the file before the journal does without it."""

@@ -12,7 +12,7 @@ from app.core.saved import Extent, SavedPart
 from app.engine.ports import PartFile, RunningDigest
 from app.engine.tools import DownloadTools
 
-RECORD_BYTES = 1 << 20
+RECORD_BYTES = 512 << 10
 RECORD_S = 1.0
 """After so many bytes or seconds a piece is recorded again: what a kill can cost it."""
 INLINE_HASH_BYTES = 1 << 20

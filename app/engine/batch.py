@@ -80,7 +80,10 @@ class Batch:
         source: Sequence[int] | AsyncIterator[int] = (
             list(self.rows.in_state(State.QUEUED)) if self._plan.is_complete else self._plan.stream()
         )
-        while not self._is_cancelled:
+        while True:
+            await self._tools.record.flush()
+            if self._is_cancelled:
+                break
             await self._run_pool(source)
             again = [index for index in self._again if self.rows[index].state is State.QUEUED]
             self._again = []

@@ -104,7 +104,9 @@ class BatchPlan:
         try:
             async with aclosing(self._planner.chunks()) as chunks:
                 async for chunk in chunks:
-                    for index in self._add(chunk):
+                    indexes = self._add(chunk)
+                    await self._tools.record.flush()
+                    for index in indexes:
                         if self._rows[index].state is State.QUEUED:
                             yield index
         except TransferError as error:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from app.core.objects import ConnectionInfo
 from app.core.timing import Timing
-from app.engine.no_journal import NoJournal
-from app.engine.ports import Connector, Demo, Digests, Journal, ObjectStore, Offload, TargetFolder
+from app.engine.journal import Journal, NoJournal
+from app.engine.ports import Connector, Demo, Digests, ObjectStore, Offload, TargetFolder
 
 
 @dataclass(frozen=True, slots=True)

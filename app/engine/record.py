@@ -12,7 +12,8 @@ from app.core.objects import ObjectInfo
 from app.core.policy import BatchPolicy
 from app.core.saved import Extent, SavedBatch, SavedPart, SavedRow
 from app.core.states import State
-from app.engine.ports import Journal, Offload
+from app.engine.journal import Journal
+from app.engine.ports import Offload
 from app.engine.row import Row
 
 _RECORDED = frozenset({State.DONE, State.SKIPPED, State.FAILED})
@@ -67,6 +68,10 @@ class BatchRecord:
     def put(self, rows: Iterable[Row]) -> None:
         """Record rows as they are."""
         self._journal.put_rows(self._about.batch_id, [_saved(row) for row in rows])
+
+    async def flush(self) -> None:
+        """Wait until all of it survives a kill: part files are made of rows that another start knows."""
+        await self._journal.flush()
 
     def moved(self, row: Row) -> None:
         """A row has changed its state."""

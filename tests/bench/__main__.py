@@ -7,6 +7,7 @@ import sys
 
 BENCHES = {
     "get": "tests.bench.get_small",
+    "kill": "tests.bench.kill_resume",
     "stop": "tests.bench.stop_table",
     "stop-get": "tests.bench.stop_get",
     "window": "tests.bench.window_lateness",
@@ -19,8 +20,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in BENCHES:
         print(f"usage: python -m tests.bench {{{','.join(BENCHES)}}}", file=sys.stderr)
         return 2
-    importlib.import_module(BENCHES[arguments[0]]).main()
-    return 0
+    code = importlib.import_module(BENCHES[arguments[0]]).main()
+    return int(code or 0)
 
 
 if __name__ == "__main__":

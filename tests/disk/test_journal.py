@@ -23,7 +23,7 @@ from app.core.states import State
 from app.disk import journal_changes, journal_file
 from app.disk.journal import SqliteJournal
 from app.disk.journal_values import row_of, row_values
-from app.engine.ports import Journal
+from app.engine.journal import Journal
 from tests.disk.recording import LIMIT_S, batch, flush, journal_in, part, row
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import io
-import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
 
+from app import logs
 from app.core.objects import DEMO_BUCKET, Addressing, ConnectionSpec
 from app.core.policy import MAX_PART_BYTES, MIN_PART_BYTES, IfExists, InFlight
 from app.core.units import parse_size, size_text
@@ -18,7 +18,6 @@ from app.receipt_file import receipt_problem
 
 EXIT_USAGE, EXIT_CANCELLED = 2, 130
 _LATER = ("--from-receipt", "--limit-rate", "--include", "--exclude")
-_LEVELS = ("error", "warning", "info", "debug")
 MAX_JOBS = 256
 
 
@@ -26,10 +25,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit code. `argv` is without the program's name."""
     words = list(sys.argv[1:] if argv is None else argv)
     command = words[0] if words and words[0] in ("get", "ls", "resume") else ""
-    if argv is not None or not command:
+    if argv is not None:
         return _run(command, words)
-    _leave_on_signals()
+    if command:
+        _leave_on_signals()
     _mend_streams()
+    logs.catch_crashes()
+    if not command:
+        return _run(command, words)
     try:
         return _run(command, words)
     finally:
@@ -142,7 +145,7 @@ def _add_connection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--ca-bundle", metavar="FILE")
     group.add_argument("--requester-pays", action="store_true")
     group.add_argument("--demo", action="store_true", help=f"the embedded demo bucket, s3://{DEMO_BUCKET}/")
-    group.add_argument("--log-level", choices=_LEVELS, default="warning")
+    group.add_argument("--log-level", choices=logs.LEVELS, default="warning")
     group.add_argument("--log-file", metavar="FILE")
 
 
@@ -205,19 +208,11 @@ def _check_receipt(parser: argparse.ArgumentParser, receipt: str, destination: s
 
 
 def _set_logging(options: argparse.Namespace) -> None:
-    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
-    # Only our own logger: botocore's and libcurl's debug output hold signatures and tokens.
-    log = logging.getLogger("app")
     try:
-        handler: logging.Handler = logging.StreamHandler()
-        if options.log_file:
-            handler = logging.FileHandler(options.log_file, encoding="utf-8")
+        logs.begin(options.log_level, options.log_file or "")
     except OSError as error:
         sys.stderr.write(f"downspout: cannot write the log {options.log_file}: {error.strerror}\n")
         raise SystemExit(EXIT_USAGE) from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    log.addHandler(handler)
-    log.setLevel(options.log_level.upper())
 
 
 if __name__ == "__main__":

@@ -231,7 +231,7 @@ def _run(make_engine: Callable[[], Engine], work: Callable[[Engine, Stop], Corou
         # Every other OSError is a TransferError by now.
         return _lost_output(error, EXIT_FAILED)
     except Exception as error:
-        log.debug("internal error", exc_info=True)
+        log.exception("an error inside Downspout")
         return _say(ErrorRecord.of(error, None, 0.0).message, EXIT_INTERNAL)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from app.core.redaction import redacted
+
 MAX_SERVER_TEXT = 300
 """Characters of a server's own message that are shown."""
 
@@ -109,8 +111,9 @@ _TRANSPORT = frozenset(
 class TransferError(Exception):
     """The only error above the borders: what happened, to what, and what to do next.
 
-    `message` is one or more plain sentences without a secret. `code` and `request_id` are the server's own
-    words, empty where no server spoke. `retry_after_s` is the server's wish in seconds, or None.
+    `message` is one or more plain sentences. `code` and `request_id` are the server's own words, empty where
+    no server spoke; all three lose every secret here. `retry_after_s` is the server's wish in seconds, or
+    None.
     """
 
     def __init__(
@@ -122,11 +125,11 @@ class TransferError(Exception):
         request_id: str = "",
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(message)
+        self.message = redacted(message)
+        super().__init__(self.message)
         self.kind = kind
-        self.message = message
-        self.code = code
-        self.request_id = request_id
+        self.code = redacted(code)
+        self.request_id = redacted(request_id)
         self.retry_after_s = retry_after_s
 
 

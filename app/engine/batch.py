@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -19,6 +20,7 @@ from app.engine.download import Download
 from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
 from app.engine.tools import DownloadTools
 
+log = logging.getLogger(__name__)
 
 class BatchListener(PlanListener, Protocol):
     """Who wants to hear of a batch as it happens (the terminal). On the loop; must not raise."""
@@ -196,6 +198,8 @@ class Batch:
             return
         if ending is Ending.FAILED:
             assert error is not None
+            if not isinstance(error, TransferError):
+                log.error("a download failed inside", exc_info=error)
             record = ErrorRecord.of(error, row.item.obj.key, self._tools.clock())
             self.rows.fail(item, record)
             self.rows.blame(record, item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ from app.engine.row import Row
 from app.engine.tools import DownloadTools
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Fetch:
@@ -177,6 +179,7 @@ class Fetch:
         # A row of which other ranges go on is still downloading.
         if not self._busy:
             self._rows.enter(self._row.index, Phase.WAITING_TO_RETRY, retry_at=tools.clock() + delay_s)
+        log.info("%s: next try in %.2f s (%s: %s)", self.key, delay_s, error.kind.value, error.message)
         await tools.sleep(delay_s)
         self._rows.count_retry(self._row.index)
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from app.engine.ports import BodySink, GetHead, GetRequest, ObjectStore
 from app.engine.retry import RetryBudget
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class PatientStore:
@@ -79,4 +81,5 @@ class PatientStore:
                 delay_s = budget.delay_s(error, new_bytes=0)
                 if delay_s is None:
                     raise
+                log.info("next try in %.2f s (%s: %s)", delay_s, error.kind.value, error.message)
             await self._sleep(delay_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore import exceptions as boto
 
 from app.core.errors import ErrorKind, TransferError, plain_text
-from app.s3.faults import Identity, kind_of_code
+from app.s3.faults import Identity, kind_of_code, said
 
 BOTO_ERRORS = (boto.BotoCoreError, boto.ClientError, ValueError, OSError)
 """What botocore raises for causes outside of this program; ValueError for an endpoint that is no URL."""
@@ -42,7 +42,7 @@ _SETTINGS = (
 
 def boto_fault(error: Exception, identity: Identity, doing: str) -> TransferError:
     """The error that stands for one of BOTO_ERRORS; `doing` is what was tried, in words."""
-    said = identity.redact(str(error))
+    reason = said(str(error))
     if isinstance(error, _SIGN_IN_EXPIRED):
         return _expired(error, identity)
     if isinstance(error, boto.ClientError):
@@ -50,7 +50,7 @@ def boto_fault(error: Exception, identity: Identity, doing: str) -> TransferErro
     if isinstance(error, boto.ProfileNotFound):
         text = f"There is no profile {plain_text(identity.profile)} in the AWS configuration. Choose another."
         return TransferError(
-            ErrorKind.USAGE, text if identity.profile else f"{said}. Choose another profile."
+            ErrorKind.USAGE, text if identity.profile else f"{reason}. Choose another profile."
         )
     if isinstance(error, boto.ParamValidationError):
         text = (
@@ -59,31 +59,31 @@ def boto_fault(error: Exception, identity: Identity, doing: str) -> TransferErro
         return TransferError(ErrorKind.USAGE, text)
     if isinstance(error, _NO_KEYS):
         text = (
-            f"No AWS keys for {doing}: {said}. Sign in, choose another profile, type keys, "
+            f"No AWS keys for {doing}: {reason}. Sign in, choose another profile, type keys, "
             "or connect without signing."
         )
         return TransferError(ErrorKind.NO_CREDENTIALS, text)
     if isinstance(error, (*_SETTINGS, ValueError)):
-        return TransferError(ErrorKind.USAGE, f"{said}. Check the settings of this connection.")
-    return _network(error, said, doing)
+        return TransferError(ErrorKind.USAGE, f"{reason}. Check the settings of this connection.")
+    return _network(error, reason, doing)
 
 
-def _network(error: Exception, said: str, doing: str) -> TransferError:
+def _network(error: Exception, reason: str, doing: str) -> TransferError:
     if isinstance(error, boto.SSLError):
-        text = f"The server's certificate is not trusted: {said}. Name its CA bundle in the connection."
+        text = f"The server's certificate is not trusted: {reason}. Name its CA bundle in the connection."
         return TransferError(ErrorKind.TLS_UNTRUSTED, text)
     if isinstance(error, _TIMED_OUT):
-        return TransferError(ErrorKind.TIMEOUT, f"No answer in time for {doing}: {said}. Try again.")
+        return TransferError(ErrorKind.TIMEOUT, f"No answer in time for {doing}: {reason}. Try again.")
     if isinstance(error, boto.EndpointConnectionError):
         # botocore's own text leaves out why; urllib3's, which it keeps, says it in words.
         cause = str(error.kwargs.get("error", ""))
         if "resolve" in cause:
-            text = f"Cannot find the host for {doing}: {said}. Check the endpoint of this connection."
+            text = f"Cannot find the host for {doing}: {reason}. Check the endpoint of this connection."
             return TransferError(ErrorKind.HOST_NOT_FOUND, text)
         if "refused" in cause:
-            text = f"The server refuses connections for {doing}: {said}. Check that it runs."
+            text = f"The server refuses connections for {doing}: {reason}. Check that it runs."
             return TransferError(ErrorKind.CONNECTION_REFUSED, text)
-    return TransferError(ErrorKind.NETWORK, f"The request for {doing} failed: {said}. Try again.")
+    return TransferError(ErrorKind.NETWORK, f"The request for {doing} failed: {reason}. Try again.")
 
 
 def _expired(error: Exception, identity: Identity) -> TransferError:
@@ -101,10 +101,10 @@ def _expired(error: Exception, identity: Identity) -> TransferError:
 def _client_error(error: boto.ClientError, identity: Identity, doing: str) -> TransferError:
     answer = error.response.get("Error", {})
     meta = error.response.get("ResponseMetadata", {})
-    code = plain_text(str(answer.get("Code", "")), 100)
+    code = said(str(answer.get("Code", "")), 100)
     kind = kind_of_code(code)
     if kind is None:
         kind = ErrorKind.SERVER_ERROR if meta.get("HTTPStatusCode", 0) >= 500 else ErrorKind.REFUSED
-    said = identity.redact(str(answer.get("Message", ""))) or "no reason was given"
-    text = f"The server refused {doing} ({code}): {said}. Check {identity.keys}."
-    return TransferError(kind, text, code=code, request_id=plain_text(str(meta.get("RequestId", "")), 100))
+    reason = said(str(answer.get("Message", ""))) or "no reason was given"
+    text = f"The server refused {doing} ({code}): {reason}. Check {identity.keys}."
+    return TransferError(kind, text, code=code, request_id=said(str(meta.get("RequestId", "")), 100))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.objects import Addressing, Bucket, ConnectionSpec, ProfileInfo
+from app.core.redaction import redacted
 from app.core.timing import Timing
 from app.engine.ports import Offload
 from app.s3.boto_faults import BOTO_ERRORS, boto_fault
@@ -22,6 +24,8 @@ from app.s3.store import CurlStore
 
 MAX_IDLE_CONNECTIONS = 256
 DEFAULT_REGION = "us-east-1"
+
+log = logging.getLogger(__name__)
 
 
 class BotoConnector:
@@ -36,6 +40,7 @@ class BotoConnector:
     async def connect(self, spec: ConnectionSpec) -> CurlStore:
         """Resolve profile, keys and endpoint; asks S3 nothing. Raises TransferError."""
         setup = await self._offload(lambda: Setup(tidied(spec), self._timing, self._ask_secret))
+        log.info("%s, region %s, %s", setup.rules.endpoint, setup.region, setup.identity.keys)
         return CurlStore(
             rules=setup.rules,
             ring=KeyRing(setup.credentials, setup.identity, self._offload),
@@ -58,6 +63,7 @@ class Setup:
     def __init__(self, spec: ConnectionSpec, timing: Timing, ask_secret: Callable[[str], str | None]) -> None:
         from botocore.session import Session
 
+        redacted.learn(spec.secret_access_key, spec.session_token, key_id=spec.access_key_id)
         self._timing = timing
         self._spec = spec
         self._session: Any = Session(profile=spec.profile or None)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.core.errors import ErrorKind, TransferError, plain_text
+from app.core.redaction import redacted
 from app.engine.ports import Offload
 from app.s3.boto_faults import BOTO_ERRORS, boto_fault
 from app.s3.faults import Identity
@@ -65,6 +66,7 @@ def freeze(credentials: Any, identity: Identity) -> Keys:
         raise boto_fault(error, identity, DOING) from error
     if not frozen.access_key or not frozen.secret_key:
         raise no_keys(identity)
+    redacted.learn(frozen.secret_key, frozen.token, key_id=frozen.access_key)
     return Keys(frozen.access_key, frozen.secret_key, frozen.token or None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -18,6 +19,8 @@ BUFFER_BYTES = 512 * 1024
 KEEPALIVE_S = 30
 WATCHES_A_LIMIT = 10
 """How often a connection's progress is looked at within one `low_speed_s`."""
+
+log = logging.getLogger(__name__)
 
 
 class _Handle:
@@ -74,6 +77,16 @@ class _Handle:
         if request.proxy != self._proxy:
             curl.setopt(pycurl.PROXY, request.proxy)
             self._proxy = request.proxy
+
+    def told(self, took_s: float, *, is_whole: bool) -> str:
+        """The request and what came of it in one line, for the log."""
+        asked = dict(self.request.headers).get("range", "whole")
+        status = self.head.status if self.head is not None else "no answer"
+        end = "" if is_whole else ", broken off"
+        return (
+            f"{self.request.method} {self.request.url} ({asked}): {status}, {self.received_bytes} bytes "
+            f"in {took_s * 1000:.0f} ms{end}"
+        )
 
     def let_go(self) -> None:
         """Drop what belongs to the request."""
@@ -138,9 +151,14 @@ class CurlTransport:
         handle.prepare(request, receiver, loop.time())
         self._active.add(handle)
         self._start_watch(loop)
+        began = loop.time()
+        response: HttpResponse | None = None
         try:
-            return await self._perform(handle)
+            response = await self._perform(handle)
+            return response
         finally:
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("%s", handle.told(loop.time() - began, is_whole=response is not None))
             self._active.discard(handle)
             handle.let_go()
             if not self._multi.closed:
@@ -237,4 +255,13 @@ def _new_curl(
     # Proxies are what botocore sees; libcurl would look at the environment by its own rules.
     curl.setopt(pycurl.PROXY, "")
     curl.setopt(pycurl.NOPROXY, "")
+    if log.isEnabledFor(logging.DEBUG):
+        curl.setopt(pycurl.DEBUGFUNCTION, _log_text)
+        curl.setopt(pycurl.VERBOSE, 1)
     return curl
+
+
+def _log_text(kind: int, data: bytes) -> None:
+    """Log what libcurl says of its connections; headers and bodies are left out."""
+    if kind == pycurl.INFOTYPE_TEXT:
+        log.debug("libcurl: %s", data.decode("utf-8", "replace").rstrip())

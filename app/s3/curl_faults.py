@@ -10,6 +10,7 @@ import pycurl
 
 from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.timing import Timing
+from app.s3.faults import said
 from app.s3.http import HttpRequest
 
 _LOST = (
@@ -92,7 +93,7 @@ def curl_fault(failure: CurlFailure, request: HttpRequest, timing: Timing) -> Tr
         where=_where(request),
         proxy=_host(request.proxy),
         ca_bundle=plain_text(request.ca_bundle),
-        reason=plain_text(failure.text),
+        reason=said(failure.text),
         amount=_amount(failure),
         connect_s=timing.connect_s,
     )
@@ -114,7 +115,7 @@ def _not_connected(failure: CurlFailure, request: HttpRequest) -> TransferError:
     if failure.os_error == errno.ECONNREFUSED:
         text = f"The {where} refuses connections (for {request.subject}). Check that it runs there."
         return TransferError(ErrorKind.CONNECTION_REFUSED, text)
-    text = f"Cannot reach the {where} for {request.subject}: {plain_text(failure.text)}. Check the network."
+    text = f"Cannot reach the {where} for {request.subject}: {said(failure.text)}. Check the network."
     return TransferError(ErrorKind.UNREACHABLE, text)
 
 

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.core.errors import ErrorKind, TransferError, plain_text
+from app.core.errors import MAX_SERVER_TEXT, ErrorKind, TransferError, plain_text
+from app.core.redaction import masked, redacted
 from app.s3.dates import http_date
 from app.s3.http import HttpHead, HttpResponse
 
 _FIELD = re.compile(rb"<(Code|Message|RequestId|Region|Endpoint)>([^<]*)</")
-_KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}\b")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z0-9]+)+")
 _HOST_REGION = re.compile(r"\bs3[.-]([a-z]{2}(?:-[a-z0-9]+)+)\.amazonaws\.com")
 _MAX_RETRY_AFTER_S = 3600.0
@@ -84,12 +84,6 @@ class Identity:
             return f"the keys of profile {plain_text(self.profile)}"
         return f"the key {masked(self.access_key_id)}" if self.access_key_id else "these keys"
 
-    def redact(self, text: str) -> str:
-        """A server's text made fit to show, with every key id masked."""
-        if self.access_key_id:
-            text = text.replace(self.access_key_id, masked(self.access_key_id))
-        return plain_text(_KEY_ID.sub(lambda found: masked(found.group()), text))
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -103,9 +97,9 @@ class Refusal:
     target: str
 
 
-def masked(key_id: str) -> str:
-    """A key id as it may be shown: its last four characters."""
-    return f"…{key_id[-4:]}"
+def said(text: str, limit: int = MAX_SERVER_TEXT) -> str:
+    """What somebody else's software says, made fit to show: without secrets, and only then cut."""
+    return plain_text(redacted(text), limit)
 
 
 def read_refusal(response: HttpResponse) -> Refusal:
@@ -122,11 +116,11 @@ def read_refusal(response: HttpResponse) -> Refusal:
         region = found[1]
     return Refusal(
         status=response.head.status,
-        code=plain_text(fields.get("Code", ""), 100),
+        code=said(fields.get("Code", ""), 100),
         message=fields.get("Message", ""),
-        request_id=plain_text(headers.get("x-amz-request-id", "") or fields.get("RequestId", ""), 100),
+        request_id=said(headers.get("x-amz-request-id", "") or fields.get("RequestId", ""), 100),
         region=region if _REGION.fullmatch(region) else "",
-        target=plain_text(target.rpartition("@")[2], 100),
+        target=said(target.rpartition("@")[2], 100),
     )
 
 
@@ -179,10 +173,10 @@ def _words(
     words = _WORDS.get(kind)
     if words is not None:
         return words.format(subject=subject, keys=identity.keys)
-    said = identity.redact(refusal.message) or f"status {refusal.status}"
+    reason = said(refusal.message) or f"status {refusal.status}"
     if kind is ErrorKind.SERVER_ERROR:
-        return f"The server failed on {subject}: {said}. Try again later."
-    return f"The server refused {subject}: {said}. Check the object and this connection's settings."
+        return f"The server failed on {subject}: {reason}. Try again later."
+    return f"The server refused {subject}: {reason}. Check the object and this connection's settings."
 
 
 _WORDS: dict[ErrorKind, str] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 
 from app.core.timing import Timing
 from app.demo import DemoServer
+from app.disk.descriptors import affordable_jobs, raised_limit
 from app.disk.places import journal_file, locks_folder
 from app.disk.target import LocalTarget
 from app.engine.daemon import DaemonThreads
@@ -19,6 +21,8 @@ from app.s3.checksums import Checksums
 from app.s3.connection import BotoConnector
 
 DEFAULT_JOBS = 32
+
+log = logging.getLogger(__name__)
 
 
 def build_engine(
@@ -42,7 +46,7 @@ def build_engine(
             demo=DemoServer(offload),
             open_target=lambda root: LocalTarget(root, make=writes),
             offload=offload,
-            jobs=jobs,
+            jobs=_affordable(jobs),
             digests=Checksums(),
             timing=timing,
             journal=journal or NoJournal(),
@@ -56,6 +60,19 @@ def open_journal() -> Journal:
     from app.disk.journal import SqliteJournal
 
     return SqliteJournal(journal_file(), locks_folder())
+
+
+def _affordable(jobs: int) -> int:
+    limit = raised_limit()
+    most = affordable_jobs(jobs, limit)
+    if most < jobs:
+        log.warning(
+            "only %d files may be open at once (RLIMIT_NOFILE), so there are %d jobs and not %d",
+            limit,
+            most,
+            jobs,
+        )
+    return most
 
 
 @contextmanager

@@ -122,7 +122,7 @@ class Lines:
 
     def stopping(self, error: ErrorRecord) -> None:
         """Tell what stops the batch."""
-        self._say(f"stopping: {error.key if error.key is not None else 'the listing'} failed first")
+        self._say(f"stopping: {in_words(error) if error.key is None else f'{error.key} failed first'}")
 
     def ended(self, batch: BatchSnapshot, receipt: dict[str, object]) -> None:
         """Tell how it ended, and the counts."""

@@ -32,6 +32,7 @@ class ErrorKind(Enum):
     TLS_UNTRUSTED = "tls_untrusted"
     DISK_FULL = "disk_full"
     TARGET_UNWRITABLE = "target_unwritable"
+    TOO_MANY_FILES = "too_many_files"
     # The way there: worth another try.
     NETWORK = "network"
     UNREACHABLE = "unreachable"
@@ -93,6 +94,7 @@ _SYSTEMIC = frozenset(
         ErrorKind.TLS_UNTRUSTED,
         ErrorKind.DISK_FULL,
         ErrorKind.TARGET_UNWRITABLE,
+        ErrorKind.TOO_MANY_FILES,
         ErrorKind.INTERNAL,
     }
 )

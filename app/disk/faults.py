@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from app.core.errors import ErrorKind, TransferError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_BROKEN = frozenset({errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
 
 
@@ -32,6 +33,11 @@ def disk_error(error: OSError, path: str) -> TransferError:
         return TransferError(
             ErrorKind.TARGET_UNWRITABLE, f"{path} is on a read-only disk. Choose another folder."
         )
+    if number in _BROKEN:
+        return TransferError(
+            ErrorKind.TARGET_UNWRITABLE,
+            f"The disk fails ({error.strerror}) on {path}. Check the disk, or choose another folder.",
+        )
     if number in _DENIED:
         return TransferError(
             ErrorKind.DISK, f"No right to write {path}. Change the rights of its folder, or choose another."
@@ -47,7 +53,8 @@ def disk_error(error: OSError, path: str) -> TransferError:
         return TransferError(ErrorKind.BLOCKED, f"The name {path} is too long for this disk.")
     if number in (errno.EMFILE, errno.ENFILE):
         return TransferError(
-            ErrorKind.DISK, f"Too many open files to write {path}. Lower the number of jobs, then retry."
+            ErrorKind.TOO_MANY_FILES,
+            f"Too many open files to write {path}. Lower the number of jobs or raise the limit of them.",
         )
     if number == errno.ENOENT:
         return TransferError(

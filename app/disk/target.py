@@ -23,6 +23,7 @@ from app.disk.part_file import LocalPartFile
 from app.engine.ports import FileFact
 
 _CHUNK_BYTES = 1 << 20
+_REFUSED_NAME = frozenset({errno.EINVAL, errno.ENOENT, errno.EACCES, errno.ENOTSUP, errno.ENAMETOOLONG})
 
 
 class LocalTarget:
@@ -111,7 +112,7 @@ class LocalTarget:
                 self._part(path, name, make=False).discard()
 
     def check(self) -> None:
-        """Raise TARGET_UNWRITABLE when the folder itself is gone: it would fail every file."""
+        """Raise what would fail every file: the folder itself is gone, or it takes no file any more."""
         try:
             is_same = self._tree is None or self._tree.is_at(self._root)
         except OSError:
@@ -121,6 +122,11 @@ class LocalTarget:
                 ErrorKind.TARGET_UNWRITABLE,
                 f"The folder {self._root} is gone. Put it back, or choose another folder.",
             )
+        try:
+            with _Probe(self._root) as probe:
+                probe.make(_probe_name())
+        except OSError as error:
+            raise _unusable(self._root, error) from error
 
     def free_bytes(self) -> int:
         """Bytes that files may still take on this file system."""
@@ -155,23 +161,32 @@ def platform_rules() -> PathRules:
 
 def _probed_rules(root: str) -> PathRules:
     """The rules of the file system below `root`, found by making and removing files with telling names."""
-    stem = f".downspout-{secrets.token_hex(4)}-é"
+    stem = f"{_probe_name()}-é"
     with _Probe(root) as probe:
         probe.make(stem)
         ignores_case = probe.is_there(stem.upper())
         ignores_form = probe.is_there(unicodedata.normalize("NFD", stem))
         is_dos = sys.platform == "win32" or not probe.can_make(f"{stem}:?")
-    rules = WINDOWS if is_dos else LINUX
-    try:
-        longest = os.pathconf(root, "PC_NAME_MAX") if hasattr(os, "pathconf") else rules.max_segment
-    except OSError:
-        longest = rules.max_segment
+        rules = WINDOWS if is_dos else LINUX
+        longest = probe.longest(min(rules.max_segment, _told_longest(root)))
     return replace(
         rules,
         is_case_insensitive=ignores_case,
         is_form_insensitive=ignores_form or ignores_case,
-        max_segment=min(rules.max_segment, longest),
+        max_segment=longest,
     )
+
+
+def _probe_name() -> str:
+    return f".downspout-{secrets.token_hex(4)}"
+
+
+def _told_longest(root: str) -> int:
+    """The longest name that the file system says it takes; some layers over others do not know their own."""
+    try:
+        return os.pathconf(root, "PC_NAME_MAX")
+    except (AttributeError, OSError):
+        return sys.maxsize
 
 
 class _Probe:
@@ -197,10 +212,23 @@ class _Probe:
         try:
             self.make(name)
         except OSError as error:
-            if error.errno in (errno.EINVAL, errno.ENOENT, errno.EACCES, errno.ENOTSUP):
+            if error.errno in _REFUSED_NAME:
                 return False
             raise
         return True
+
+    def longest(self, most: int) -> int:
+        """The length of the longest name that can be made, at most `most`."""
+        stem = _probe_name()
+        fits, too_long = len(stem), most + 1
+        trial = most
+        while fits < trial < too_long:
+            if self.can_make(stem.ljust(trial, "x")):
+                fits = trial
+            else:
+                too_long = trial
+            trial = (fits + too_long) // 2
+        return fits
 
     def is_there(self, name: str) -> bool:
         return (self._root / name).exists()
@@ -208,7 +236,7 @@ class _Probe:
 
 def _unusable(root: str, error: OSError) -> TransferError:
     known = disk_error(error, root)
-    if known.kind is ErrorKind.DISK_FULL:
+    if known.kind.is_systemic:
         return known
     reason = error.strerror or "unknown error"
     return TransferError(

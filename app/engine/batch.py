@@ -22,6 +22,7 @@ from app.engine.tools import DownloadTools
 
 log = logging.getLogger(__name__)
 
+
 class BatchListener(PlanListener, Protocol):
     """Who wants to hear of a batch as it happens (the terminal). On the loop; must not raise."""
 
@@ -173,8 +174,10 @@ class Batch:
 
     async def _run_pool(self, source: Sequence[int] | AsyncIterator[int]) -> None:
         policy = self.rows.policy
+        # More files than GETs may be in flight would only be open files.
+        workers = min(policy.jobs, self._tools.slots.jobs)
         self._pool = FailFastPool(
-            self._download, policy.jobs, policy.stop, self, grace_s=self._tools.timing.stop_grace_s
+            self._download, workers, policy.stop, self, grace_s=self._tools.timing.stop_grace_s
         )
         try:
             self._report = await self._pool.run(source)

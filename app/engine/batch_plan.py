@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -74,7 +74,7 @@ class BatchPlan:
         await self._planner.probe()
         if self._planner.is_finite:
             await self.make_all()
-            self._check_room()
+            self._check_room(range(len(self._rows)))
 
     async def make_all(self) -> None:
         """Make every row before any GET. Raises TransferError when a listing fails."""
@@ -95,7 +95,7 @@ class BatchPlan:
             await self._take_up(self._rows[index], kept.get(index))
             if number % _ROWS_A_TURN == 0:
                 await asyncio.sleep(0)
-        self._check_room()
+        self._check_room(range(len(self._rows)))
 
     async def stream(self) -> AsyncIterator[int]:
         """The rows that wait, then those of the rest of the listing as it comes. Raises TransferError."""
@@ -105,6 +105,7 @@ class BatchPlan:
             async with aclosing(self._planner.chunks()) as chunks:
                 async for chunk in chunks:
                     indexes = self._add(chunk)
+                    self._check_room(indexes)
                     await self._tools.record.flush()
                     for index in indexes:
                         if self._rows[index].state is State.QUEUED:
@@ -189,9 +190,9 @@ class BatchPlan:
             target.remove_parts(item.path, [kept.name])
         self._unrecorded.append(row.index)
 
-    def _check_room(self) -> None:
-        """Raise DISK_FULL where what is to come does not fit; part files have their room already."""
-        waiting = [self._rows[index] for index in self._rows.in_state(State.QUEUED)]
+    def _check_room(self, indexes: Iterable[int]) -> None:
+        """Raise DISK_FULL where what is to come of these rows does not fit; part files have their room."""
+        waiting = [row for row in map(self._rows.__getitem__, indexes) if row.state is State.QUEUED]
         needed = sum(row.item.obj.size_bytes for row in waiting if row.kept is None)
         free = self._tools.target.free_bytes()
         if needed > free:

@@ -197,6 +197,8 @@ class Planner:
                 placement = self._free_place(placement)
                 existing = Existing.NOTHING
         except TransferError as error:
+            if error.kind.is_systemic:
+                raise
             return PlannedItem(obj, placement.path, placement.is_folder, _verdict_of(error), error.message)
         return settle(placement, obj, existing, self._if_exists)
 

@@ -181,7 +181,7 @@ class TargetFolder(Protocol):
         """Remove what is there of `part_names` beside `path`; raises nothing."""
 
     def check(self) -> None:
-        """Raise TARGET_UNWRITABLE when the folder itself is gone."""
+        """Raise a systemic error when the folder itself is gone or takes no file any more."""
 
     def free_bytes(self) -> int:
         """Bytes a file may still take on this file system."""

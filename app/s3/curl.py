@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -11,7 +12,7 @@ import pycurl
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.timing import Timing
-from app.s3.curl_faults import CurlFailure, curl_fault, stalled
+from app.s3.curl_faults import NO_MORE_FILES, CurlFailure, curl_fault, stalled
 from app.s3.http import HttpHead, HttpRequest, HttpResponse, Receiver, parse_head
 
 MAX_ERROR_BODY = 64 * 1024
@@ -199,7 +200,7 @@ class CurlTransport:
 
     def _fault(self, handle: _Handle, error: pycurl.error) -> TransferError:
         code, text = error.args
-        os_error = int(handle.curl.getinfo(pycurl.OS_ERRNO))
+        os_error = int(handle.curl.getinfo(pycurl.OS_ERRNO)) or _exhaustion()
         failure = CurlFailure(code, text, os_error, handle.received_bytes, handle.expected_bytes())
         return curl_fault(failure, handle.request, self._timing)
 
@@ -226,6 +227,19 @@ class CurlTransport:
                 self._remove(handle)
         if self._active:
             self._start_watch(loop)
+
+
+def _exhaustion() -> int:
+    """The errno that tells that no file can be opened any more, else 0.
+
+    libcurl keeps none when it cannot make a socket (8.23, seen): it tells of a server that is not there.
+    """
+    try:
+        for end in os.pipe():  # a look-up of a name needs two
+            os.close(end)
+    except OSError as error:
+        return error.errno if error.errno in NO_MORE_FILES else 0
+    return 0
 
 
 def _closed(request: HttpRequest) -> TransferError:

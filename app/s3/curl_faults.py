@@ -27,7 +27,7 @@ _UNUSABLE = (
 )
 _OTHER = (ErrorKind.NETWORK, "The request to {where} for {subject} failed: {reason}. Try again.")
 _TOO_MANY_FILES = (
-    ErrorKind.DISK,
+    ErrorKind.TOO_MANY_FILES,
     "This computer has too many open files to connect for {subject}. "
     "Lower the number of jobs or raise the limit of open files.",
 )
@@ -66,7 +66,7 @@ _FAULTS: dict[int, tuple[ErrorKind, str]] = {
     pycurl.E_URL_MALFORMAT: _UNUSABLE,
     pycurl.E_BAD_FUNCTION_ARGUMENT: _UNUSABLE,
 }
-_NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class CurlFailure:
 
 def curl_fault(failure: CurlFailure, request: HttpRequest, timing: Timing) -> TransferError:
     """The error that stands for a request which ended without a whole answer."""
-    if failure.os_error in _NO_MORE_FILES:
+    if failure.os_error in NO_MORE_FILES:
         kind, words = _TOO_MANY_FILES
     elif failure.code == pycurl.E_COULDNT_CONNECT:
         return _not_connected(failure, request)

@@ -28,6 +28,7 @@ MEANING = """
     tls_untrusted         -      systemic  -
     disk_full             -      systemic  -
     target_unwritable     -      systemic  -
+    too_many_files        -      systemic  -
     network               retry  -         transport
     unreachable           retry  systemic  transport
     timeout               retry  -         transport

@@ -30,6 +30,7 @@ _KIND_WORDS = {
     ErrorKind.TLS_UNTRUSTED: "the server's certificate is not trusted",
     ErrorKind.DISK_FULL: "the disk is full",
     ErrorKind.TARGET_UNWRITABLE: "the folder cannot be written to",
+    ErrorKind.TOO_MANY_FILES: "too many open files",
     ErrorKind.NETWORK: "the connection broke",
     ErrorKind.UNREACHABLE: "the server cannot be reached",
     ErrorKind.TIMEOUT: "the server stopped answering",
@@ -47,7 +48,14 @@ _KIND_WORDS = {
     ErrorKind.INTERNAL: "an error inside Downspout",
 }
 _LOCAL_KINDS = frozenset(
-    {ErrorKind.DISK_FULL, ErrorKind.TARGET_UNWRITABLE, ErrorKind.DISK, ErrorKind.USAGE, ErrorKind.INTERNAL}
+    {
+        ErrorKind.DISK_FULL,
+        ErrorKind.TARGET_UNWRITABLE,
+        ErrorKind.TOO_MANY_FILES,
+        ErrorKind.DISK,
+        ErrorKind.USAGE,
+        ErrorKind.INTERNAL,
+    }
 )
 LISTING_FAILED = "the listing failed"
 

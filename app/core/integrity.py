@@ -10,7 +10,7 @@ from enum import Enum
 
 from app.core.errors import ErrorKind, TransferError, plain_text
 
-_COMPOSITE = re.compile(r".+-\d+", re.ASCII | re.DOTALL)
+_COMPOSITE = re.compile(r"(.+)-([1-9]\d{0,4})", re.ASCII | re.DOTALL)
 _MD5_ETAG = re.compile(r"[0-9a-f]{32}")
 
 
@@ -58,6 +58,21 @@ class Expectation:
     digest: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class CompositeExpectation:
+    """The digest that the digests of the object's parts must have, one behind the other in their order.
+
+    S3 calls it composite; the ETag of a multipart upload is one by MD5. `reason` is what is to be said when
+    the parts' sizes cannot be told.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+    """
+
+    algorithm: Algorithm
+    digest: bytes
+    parts: int
+    reason: Unverifiable
+
+
 class Unverifiable(Enum):
     """Why no digest of the whole object is known; the value is the reason in words."""
 
@@ -70,8 +85,8 @@ class Unverifiable(Enum):
 
 def expectation_of(
     checksums: Mapping[str, str], etag: str, *, is_etag_md5: bool
-) -> Expectation | Unverifiable:
-    """The best digest that the server told of the whole object, or why it told none.
+) -> Expectation | CompositeExpectation | Unverifiable:
+    """The best digest that the server told of the object, or why it told none: of the whole, then by parts.
 
     `checksums` maps a lower-case algorithm to a header's base64 text, `etag` has no quotes; both must be of
     an answer about the whole object. The answer to a byte range may carry the checksum of one part of a
@@ -86,7 +101,7 @@ def expectation_of(
             return Expectation(algorithm, digest)
     if is_etag_md5 and looks_like_md5(etag):
         return Expectation(Algorithm.MD5, bytes.fromhex(etag))
-    return _reason(checksums, etag)
+    return _composite_of(checksums, etag if is_etag_md5 else "") or _reason(checksums, etag)
 
 
 def looks_like_md5(etag: str) -> bool:
@@ -94,7 +109,7 @@ def looks_like_md5(etag: str) -> bool:
     return _MD5_ETAG.fullmatch(etag) is not None
 
 
-def check(expectation: Expectation, actual: bytes, subject: str) -> None:
+def check(expectation: Expectation | CompositeExpectation, actual: bytes, subject: str) -> None:
     """Raise CHECKSUM unless `actual`, the digest of the bytes that came, is the expected one.
 
     `subject` names the object in the message.
@@ -109,6 +124,18 @@ def check(expectation: Expectation, actual: bytes, subject: str) -> None:
     raise TransferError(
         ErrorKind.CHECKSUM, f"{what} The bytes were damaged on the way or on the server: download it again."
     )
+
+
+def _composite_of(checksums: Mapping[str, str], etag: str) -> CompositeExpectation | None:
+    for algorithm in _HEADER_ALGORITHMS if checksums else ():
+        found = _COMPOSITE.fullmatch(checksums.get(algorithm.value, ""))
+        if found and len(digest := _decoded(found[1])) == algorithm.width_bytes:
+            return CompositeExpectation(algorithm, digest, int(found[2]), Unverifiable.COMPOSITE_CHECKSUM)
+    found = _COMPOSITE.fullmatch(etag)
+    if found and looks_like_md5(found[1]):
+        digest = bytes.fromhex(found[1])
+        return CompositeExpectation(Algorithm.MD5, digest, int(found[2]), Unverifiable.MULTIPART_ETAG)
+    return None
 
 
 def _decoded(text: str) -> bytes:

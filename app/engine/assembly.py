@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.core.extents import Span, missing, parts
-from app.core.integrity import Algorithm, Expectation, Unverifiable
+from app.core.integrity import Algorithm, CompositeExpectation, Expectation, Unverifiable
 from app.core.plan import PlannedItem
 from app.core.saved import Extent, SavedPart
 from app.engine.ports import PartFile, RunningDigest
@@ -73,7 +73,7 @@ class Assembly:
         self.etag = item.obj.etag
         self.version_id = item.obj.version_id
         self.algorithm = Algorithm.CRC64NVME
-        self.expectation: Expectation | Unverifiable | None = None
+        self.expectation: Expectation | CompositeExpectation | Unverifiable | None = None
         self.pieces: list[Piece] = []
         self.held_bytes = 0
         self._tools = tools
@@ -90,7 +90,7 @@ class Assembly:
         assert self._part is not None
         return self._part
 
-    def expect(self, expectation: Expectation | Unverifiable) -> None:
+    def expect(self, expectation: Expectation | CompositeExpectation | Unverifiable) -> None:
         """Keep what the whole must hash to; its CRC is then taken of every piece that begins."""
         self.expectation = expectation
         is_fresh = all(piece.is_empty for piece in self.pieces)
@@ -164,6 +164,15 @@ class Assembly:
     def digest_of_file(self, algorithm: Algorithm) -> bytes:
         """The digest of the file's bytes, read once more; blocks. Ends early when the file is let go of."""
         return self._read(self.part, algorithm, 0, self.size_bytes).digest()
+
+    def composite_of_file(self, algorithm: Algorithm, lengths: Sequence[int]) -> bytes:
+        """The digest of the digests of the file's parts, read once more; blocks, like `digest_of_file`."""
+        composite = self._tools.digests.start(algorithm)
+        first = 0
+        for length in lengths:
+            composite.update(self._read(self.part, algorithm, first, first + length).digest())
+            first += length
+        return composite.digest()
 
     async def take_over(self, saved: SavedPart) -> None:
         """Go on with an earlier attempt's part file, as far as its bytes are still what they were.

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.extents import part_size
-from app.core.integrity import Expectation, Unverifiable, check
+from app.core.integrity import CompositeExpectation, Expectation, Unverifiable, check
 from app.core.naming import part_name
 from app.core.plan import Verdict
 from app.core.policy import IfExists, InFlight
 from app.core.states import Phase, State
 from app.engine.assembly import Assembly
 from app.engine.batch_rows import BatchRows
+from app.engine.composite import compare_parts
 from app.engine.fetch import Fetch
 from app.engine.row import Row
 from app.engine.tools import DownloadTools
@@ -74,7 +75,7 @@ class Download:
             await self._take_over_kept(assembly)
             fetch = Fetch(self._tools, assembly, self._rows, self._row, self._bucket)
             await self._fetch(fetch)
-            verified, note = await self._verify(assembly)
+            verified, note = await self._verify(fetch)
             await self._publish(assembly, verified, "; ".join(filter(None, (note, self._changed))))
         except BaseException as error:
             self._let_go(assembly, error)
@@ -105,9 +106,14 @@ class Download:
             self._tools.record.drop_part(self._row.index, kept.name)
         self._row.kept = None
 
+    @property
+    def _part_bytes(self) -> int:
+        """Larger objects come in ranges of this size."""
+        return part_size(self._row.item.obj.size_bytes, self._rows.policy.part_size_bytes)
+
     async def _fetch(self, fetch: Fetch) -> None:
         assembly = fetch.assembly
-        part_bytes = part_size(assembly.size_bytes, self._rows.policy.part_size_bytes)
+        part_bytes = self._part_bytes
         if assembly.size_bytes <= part_bytes and not assembly.held_bytes:
             await fetch.whole()
             return
@@ -118,9 +124,16 @@ class Download:
         elif spans := assembly.left(part_bytes):
             await fetch.ranges(spans)
 
-    async def _verify(self, assembly: Assembly) -> tuple[str | None, str]:
+    async def _verify(self, fetch: Fetch) -> tuple[str | None, str]:
         """Compare what came with what the server stores: the checksum's name, or why there is none."""
+        assembly = fetch.assembly
         expected = assembly.expectation
+        if isinstance(expected, CompositeExpectation):
+            # A small object is not worth a request more.
+            is_worth_it = expected.parts == 1 or assembly.size_bytes > self._part_bytes
+            if is_worth_it and await compare_parts(fetch, expected, self._tools.offload):
+                return expected.algorithm.value, ""
+            expected = expected.reason
         if not isinstance(expected, Expectation):
             reason = (expected or Unverifiable.NOTHING_TOLD).value
             if self._rows.policy.is_strict:

@@ -45,21 +45,26 @@ class Fetch:
 
         A HEAD that is refused for its object alone changes nothing: the GET says why, or goes well without.
         """
-        budget = RetryBudget(self._tools.timing, self._tools.random)
-        request = self._request(None, None)
-        while True:
-            try:
-                head = await self._in_slot(partial(self._tools.store.describe, request))
-            except TransferError as error:
-                if not await self._wait_to_retry(budget, error, 0):
-                    if error.kind is ErrorKind.CHANGED or error.kind.is_systemic or error.kind.is_retryable:
-                        raise
-                    return
-            else:
-                self._check_size(head.length_bytes)
-                self.saw(head)
-                self.expect(head)
-                return
+        try:
+            head = await self._head(self._request(None, None))
+        except TransferError as error:
+            if error.kind is ErrorKind.CHANGED or error.kind.is_systemic or error.kind.is_retryable:
+                raise
+            return
+        self._check_size(head.length_bytes)
+        self.saw(head)
+        self.expect(head)
+
+    async def part_length(self, number: int, parts: int) -> int | None:
+        """The bytes of one of the `parts` that the object was uploaded in, where the server tells it.
+
+        Not pinned: a part may have an ETag of its own (moto 5.2 does so).
+        """
+        try:
+            head = await self._head(replace(self._request(None, None), part_number=number, if_match=""))
+        except TransferError:
+            return None
+        return head.length_bytes if head.parts_count == parts else None
 
     async def whole(self) -> None:
         """Fetch the object with one GET, and with another one what that leaves missing."""
@@ -116,6 +121,10 @@ class Fetch:
         if self._row.phase is not Phase.DOWNLOADING:
             self._rows.enter(self._row.index, Phase.DOWNLOADING)
 
+    def verifying(self) -> None:
+        """All bytes have come and are compared."""
+        self._rows.enter(self._row.index, Phase.VERIFYING)
+
     def other_size(self, told: int | None) -> TransferError:
         """The error of an object that is not as large as it was listed."""
         return TransferError(
@@ -134,6 +143,16 @@ class Fetch:
     def _check_size(self, told: int | None) -> None:
         if told is not None and told != self.assembly.size_bytes:
             raise self.other_size(told)
+
+    async def _head(self, request: GetRequest) -> GetHead:
+        """HEAD what a GET would fetch, as often as it takes and the budget allows. Raises TransferError."""
+        budget = RetryBudget(self._tools.timing, self._tools.random)
+        while True:
+            try:
+                return await self._in_slot(partial(self._tools.store.describe, request))
+            except TransferError as error:
+                if not await self._wait_to_retry(budget, error, 0):
+                    raise
 
     async def _piece(self, piece: Piece, judged: asyncio.Future[None] | None) -> None:
         """Fetch one piece, as often as it takes and the budget allows. `judged` is given for a range."""

@@ -21,6 +21,7 @@ class GetHead:
     `range_last` are the Content-Range, `total_bytes` the object's size; None where no header told it.
     `checksums` maps a lower-case algorithm (crc64nvme, crc32c, ...) to the header's base64 text.
     `is_etag_md5` is False when the headers say that the ETag is no MD5 of the object, whatever it looks like.
+    `parts_count` is how many parts it was uploaded in, told only where one of them was asked for.
     """
 
     status: int
@@ -33,6 +34,7 @@ class GetHead:
     total_bytes: int | None
     checksums: dict[str, str]
     is_etag_md5: bool = True
+    parts_count: int | None = None
 
 
 class BodySink(Protocol):
@@ -50,7 +52,10 @@ class BodySink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GetRequest:
-    """One GET of `key`. `first` and `last` are the byte range, both included; None for the whole object."""
+    """One GET of `key`. `first` and `last` are the byte range, both included; None for the whole object.
+
+    `part_number`, from 1, asks for one part of a multipart upload in place of a range.
+    """
 
     bucket: str
     key: str
@@ -58,6 +63,7 @@ class GetRequest:
     if_match: str = ""
     first: int | None = None
     last: int | None = None
+    part_number: int | None = None
 
 
 class ObjectStore(Protocol):
@@ -77,7 +83,7 @@ class ObjectStore(Protocol):
         """HEAD one object: one request, no retry."""
 
     async def describe(self, request: GetRequest) -> GetHead:
-        """What a GET of the whole object would be headed by, with its checksums: one HEAD."""
+        """What a GET of the whole object or of a part would be headed by, with its checksums: one HEAD."""
 
     def list_pages(
         self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""

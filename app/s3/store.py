@@ -108,9 +108,19 @@ class CurlStore:
         if request.first is not None or request.last is not None:
             last = "" if request.last is None else request.last
             headers.append(("range", f"bytes={request.first or 0}-{last}"))
-        query = encode_query([("versionId", request.version_id)] if request.version_id else ())
+        query: list[tuple[str, str]] = []
+        if request.part_number is not None:
+            query.append(("partNumber", str(request.part_number)))
+        if request.version_id:
+            query.append(("versionId", request.version_id))
         return await self._send(
-            method, request.bucket, request.key, query, headers, plain_text(request.key), receiver
+            method,
+            request.bucket,
+            request.key,
+            encode_query(query),
+            headers,
+            plain_text(request.key),
+            receiver,
         )
 
     async def _send_listing(

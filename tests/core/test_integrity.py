@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import ErrorKind, TransferError
-from app.core.integrity import Algorithm, Expectation, Unverifiable, check, expectation_of
+from app.core.integrity import (
+    Algorithm,
+    CompositeExpectation,
+    Expectation,
+    Unverifiable,
+    check,
+    expectation_of,
+)
 
 PATIENT = settings(deadline=None)
 MD5_ETAG = "25f9e794323b453885f5181f1b624d0b"
@@ -59,8 +66,12 @@ def test_an_md5_etag_is_expected_where_no_checksum_was_told() -> None:
 @pytest.mark.parametrize(
     "etag",
     [
-        MULTIPART_ETAG,
         MD5_ETAG.upper(),
+        f"{MD5_ETAG.upper()}-3",
+        f"{MD5_ETAG}-0",
+        f"{MD5_ETAG}-",
+        f"{MD5_ETAG}-100000",
+        f"{MD5_ETAG}-2-3",
         MD5_ETAG[:-1],
         MD5_ETAG + "0",
         MD5_ETAG + "\n",
@@ -84,10 +95,23 @@ def test_an_encrypted_object_is_verified_by_its_checksum() -> None:
 
 @PATIENT
 @given(st.sampled_from(IN_HEADERS), st.integers(min_value=1, max_value=10_000))
-def test_a_composite_checksum_never_verifies(algorithm: Algorithm, parts: int) -> None:
+def test_a_composite_checksum_is_expected_of_the_parts_and_never_of_the_whole(
+    algorithm: Algorithm, parts: int
+) -> None:
     checksums = {algorithm.value: f"{told(algorithm)}-{parts}"}
     found = expectation_of(checksums, MULTIPART_ETAG, is_etag_md5=True)
-    assert found is Unverifiable.COMPOSITE_CHECKSUM
+    reason = Unverifiable.COMPOSITE_CHECKSUM
+    assert found == CompositeExpectation(algorithm, digest_of(algorithm), parts, reason)
+
+
+def test_the_etag_of_a_multipart_upload_is_expected_of_the_parts_md5s() -> None:
+    digest = bytes.fromhex(MD5_ETAG)
+    found = expectation_of({}, MULTIPART_ETAG, is_etag_md5=True)
+    assert found == CompositeExpectation(Algorithm.MD5, digest, 3, Unverifiable.MULTIPART_ETAG)
+
+
+def test_the_multipart_etag_of_an_encrypted_object_is_compared_with_nothing() -> None:
+    assert expectation_of({}, MULTIPART_ETAG, is_etag_md5=False) is Unverifiable.MULTIPART_ETAG
 
 
 def test_a_checksum_of_the_whole_object_counts_beside_a_composite_one() -> None:
@@ -99,9 +123,10 @@ def test_a_checksum_of_the_whole_object_counts_beside_a_composite_one() -> None:
 @pytest.mark.parametrize(
     ("checksums", "etag", "reason"),
     [
-        ({"crc32": "4AAr8A==-2"}, MULTIPART_ETAG, Unverifiable.COMPOSITE_CHECKSUM),
-        ({"xxhash64": "AAAAAAAAAAA="}, MULTIPART_ETAG, Unverifiable.UNKNOWN_CHECKSUM),
-        ({}, MULTIPART_ETAG, Unverifiable.MULTIPART_ETAG),
+        ({"xxhash64": "AAAAAAAAAAA=-2"}, "", Unverifiable.COMPOSITE_CHECKSUM),
+        ({"crc32": "AAAA-2"}, "", Unverifiable.COMPOSITE_CHECKSUM),
+        ({"xxhash64": "AAAAAAAAAAA="}, "", Unverifiable.UNKNOWN_CHECKSUM),
+        ({}, f"{MD5_ETAG.upper()}-2", Unverifiable.MULTIPART_ETAG),
         ({}, "CJ6yhvXq2ekCEAE=", Unverifiable.OTHER_ETAG),
         ({}, "", Unverifiable.NOTHING_TOLD),
     ],
@@ -146,8 +171,7 @@ def test_a_malformed_checksum_gives_way_to_the_next_best(value: str) -> None:
 
 @pytest.mark.parametrize("value", MALFORMED)
 def test_a_malformed_checksum_alone_never_verifies(value: str) -> None:
-    found = expectation_of({"crc32": value}, MULTIPART_ETAG, is_etag_md5=True)
-    assert found is Unverifiable.UNKNOWN_CHECKSUM
+    assert expectation_of({"crc32": value}, "", is_etag_md5=True) is Unverifiable.UNKNOWN_CHECKSUM
 
 
 @PATIENT

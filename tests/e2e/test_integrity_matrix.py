@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,15 +24,14 @@ PROVABLE = {
     **{name: SeededObject("x", SIZE, algorithms=(name,)) for name in HEADERS},
     "md5": SeededObject("x", SIZE),
 }
-UNPROVABLE = {
-    "multipart etag": SeededObject("x", SIZE, part_size_bytes=PART),
+BY_PARTS = {
+    "md5": SeededObject("x", SIZE, part_size_bytes=PART),
     **{
-        f"composite {name}": SeededObject(
-            "x", SIZE, algorithms=(name,), checksum_type=COMPOSITE, part_size_bytes=PART + 1
-        )
+        name: SeededObject("x", SIZE, algorithms=(name,), checksum_type=COMPOSITE, part_size_bytes=PART + 1)
         for name in HEADERS[1:]
     },
 }
+UNEQUAL = replace(BY_PARTS["crc32c"], part_size_bytes=None, part_lengths=(90_000, 70_000, 80_000, 60_001))
 
 
 def attempt_of(server: FaultServer, folder: Path, item: SeededObject, part_size_bytes: int) -> Attempt:
@@ -86,25 +86,87 @@ def test_a_bit_flipped_once_is_mended_by_one_more_try(
     assert attempt.rows[0].verified == name
 
 
+def heads(server: FaultServer) -> list[str]:
+    """The part numbers that HEADs asked for, empty for the whole."""
+    return [entry.query.get("partNumber", "") for entry in server.requests(Operation.HEAD)]
+
+
+@pytest.mark.parametrize("name", BY_PARTS)
+def test_a_large_object_is_verified_by_its_parts_for_one_request_more(tmp_path: Path, name: str) -> None:
+    item = BY_PARTS[name]
+    with FaultServer([item]) as server:
+        attempt = attempt_of(server, tmp_path, item, PART)
+        assert heads(server) == ["", "1"]
+    assert (attempt.outcome, attempt.files) == (Outcome.DONE, {"x": item.read()})
+    assert attempt.rows[0].verified == name
+
+
+@pytest.mark.parametrize("name", BY_PARTS)
+def test_a_bit_flipped_in_an_object_that_only_its_parts_prove_is_a_checksum_error(
+    tmp_path: Path, name: str
+) -> None:
+    item = BY_PARTS[name]
+    with FaultServer([item], [flip()]) as server:
+        attempt = attempt_of(server, tmp_path, item, PART)
+    assert attempt.error.kind is ErrorKind.CHECKSUM
+    assert (attempt.files, attempt.rows[0].verified) == ({}, None)
+
+
+@pytest.mark.parametrize("is_flipped", [False, True], ids=["intact", "flipped"])
+def test_parts_of_several_sizes_are_asked_for_one_by_one(tmp_path: Path, is_flipped: bool) -> None:
+    with FaultServer([UNEQUAL], [flip()] if is_flipped else []) as server:
+        attempt = attempt_of(server, tmp_path, UNEQUAL, PART)
+        assert sorted(heads(server)[:6]) == ["", "1", "1", "2", "3", "4"]
+    if is_flipped:
+        assert (attempt.error.kind, attempt.files) == (ErrorKind.CHECKSUM, {})
+    else:
+        assert (attempt.files, attempt.rows[0].verified) == ({"x": UNEQUAL.read()}, "crc32c")
+
+
+LONELY = replace(BY_PARTS["sha256"], part_size_bytes=SIZE)
+
+
 @WAYS
 @pytest.mark.parametrize("is_flipped", [False, True], ids=["intact", "flipped"])
-@pytest.mark.parametrize("name", UNPROVABLE)
-def test_what_only_parts_could_prove_is_never_called_verified_by_the_whole(
-    tmp_path: Path, name: str, is_flipped: bool, part_size_bytes: int
+def test_an_upload_of_one_part_is_verified_without_asking_for_it(
+    tmp_path: Path, is_flipped: bool, part_size_bytes: int
 ) -> None:
-    item = UNPROVABLE[name]
-    with FaultServer([item], [flip()] if is_flipped else []) as server:
-        attempt = attempt_of(server, tmp_path, item, part_size_bytes)
-    row = attempt.rows[0]
-    if attempt.outcome is not Outcome.DONE:
-        assert is_flipped
+    with FaultServer([LONELY], [flip()] if is_flipped else []) as server:
+        attempt = attempt_of(server, tmp_path, LONELY, part_size_bytes)
+        assert "1" not in heads(server)
+    if is_flipped:
         assert (attempt.error.kind, attempt.files) == (ErrorKind.CHECKSUM, {})
-    elif is_flipped:
-        assert row.verified is None
-        assert "size and ETag only" in row.note
     else:
-        assert attempt.files == {"x": item.read()}
-        assert row.verified is not None or "size and ETag only" in row.note
+        assert (attempt.files, attempt.rows[0].verified) == ({"x": LONELY.read()}, "sha256")
+
+
+SILENT = Fault(operation=Operation.HEAD, skip=1, headers={"x-amz-mp-parts-count": "0"})
+REFUSING = Fault(operation=Operation.HEAD, skip=1, status=403)
+FIRST_IS_SHORT = replace(UNEQUAL, part_lengths=(60_001, 70_000, 80_000, 90_000))
+
+
+@pytest.mark.parametrize("is_flipped", [False, True], ids=["intact", "flipped"])
+@pytest.mark.parametrize(
+    ("item", "faults", "part_size_bytes"),
+    [
+        (BY_PARTS["md5"], [], 1 << 20),
+        (BY_PARTS["sha1"], [], 1 << 20),
+        (BY_PARTS["md5"], [SILENT], PART),
+        (BY_PARTS["crc32"], [SILENT], PART),
+        (BY_PARTS["crc32"], [REFUSING], PART),
+        (FIRST_IS_SHORT, [], PART),
+        (UNEQUAL, [replace(SILENT, skip=2)], PART),
+    ],
+    ids=["small, etag", "small", "untold, etag", "untold", "refused", "first is short", "others untold"],
+)
+def test_where_the_parts_cannot_be_compared_nothing_is_called_verified(
+    tmp_path: Path, item: SeededObject, faults: list[Fault], part_size_bytes: int, is_flipped: bool
+) -> None:
+    with FaultServer([item], [*faults, *([flip()] if is_flipped else [])]) as server:
+        attempt = attempt_of(server, tmp_path, item, part_size_bytes)
+    assert attempt.outcome is Outcome.DONE
+    assert attempt.rows[0].verified is None
+    assert "size and ETag only" in attempt.rows[0].note
 
 
 @pytest.mark.parametrize(

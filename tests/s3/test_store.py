@@ -178,6 +178,51 @@ def test_the_checksums_of_an_answer_are_read_from_its_headers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"ETag": '"0a-2"', "x_amz_checksum_sha256": "AAAA"}, {}),
+        ({"ETag": '"0a-2"', "x_amz_checksum_sha256": "AAAA-2"}, {"sha256": "AAAA-2"}),
+        ({"ETag": '"0a-2"', "x_amz_checksum_crc64nvme": "AAAA"}, {"crc64nvme": "AAAA"}),
+        (
+            {"ETag": '"0a-2"', "x_amz_checksum_crc32": "AA==", "x_amz_checksum_type": "FULL_OBJECT"},
+            {"crc32": "AA=="},
+        ),
+        ({"ETag": '"0a"', "x_amz_checksum_sha256": "AAAA"}, {"sha256": "AAAA"}),
+    ],
+    ids=["of what", "composite", "crc64nvme", "whole", "one piece"],
+)
+def test_a_checksum_of_a_multipart_upload_that_may_be_of_its_parts_is_not_taken_for_the_wholes(
+    headers: dict[str, str], told: dict[str, str]
+) -> None:
+    async def main() -> None:
+        async with scripted(always(reply("200 OK", b"x", **headers))) as (_, store):
+            assert (await store.get(GetRequest("films", "a"), KeepingSink())).checksums == told
+
+    run(main())
+
+
+def test_a_part_is_asked_for_by_its_number() -> None:
+    async def main() -> None:
+        answer = reply("206 Partial", x_amz_mp_parts_count="3", Content_Length="5")
+        async with scripted(always(answer)) as (server, store):
+            request = GetRequest("films", "a", version_id="v 1", part_number=2)
+            head = await store.describe(request)
+            assert (head.parts_count, head.length_bytes) == (3, 5)
+            assert server.requests[0].path == "/films/a?partNumber=2&versionId=v%201"
+
+    run(main())
+
+
+@pytest.mark.parametrize("count", ["", "-1", "three", "9" * 5000])
+def test_a_count_of_parts_that_is_none_is_not_told(count: str) -> None:
+    async def main() -> None:
+        async with scripted(always(reply("200 OK", b"x", x_amz_mp_parts_count=count))) as (_, store):
+            assert (await store.get(GetRequest("films", "a"), KeepingSink())).parts_count is None
+
+    run(main())
+
+
+@pytest.mark.parametrize(
     ("answer", "request_"),
     [
         (reply("200 OK", b"x", ETag='"other"'), GetRequest("films", "a", if_match="0a1b")),

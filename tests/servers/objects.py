@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 
 from tests.servers.content import chunks, digest, digest_of_digests, start_of
 
@@ -21,8 +23,9 @@ class SeededObject:
 
     `algorithms` (crc64nvme, crc32c, crc32, sha256, sha1) are the checksums it was uploaded with, computed
     when first asked for; `checksums` are more of them by name as base64 text, true or not. With
-    `part_size_bytes` it was uploaded in parts: it can be asked for by part number, its ETag is S3's for a
-    multipart upload, and with `checksum_type` COMPOSITE so are its checksums. `fixed_etag` replaces the
+    `part_size_bytes`, or `part_lengths` for parts of several sizes, it was uploaded in parts: it can be asked
+    for by part number, its ETag is S3's for a multipart upload, and with `checksum_type` COMPOSITE so are its
+    checksums. `fixed_etag` replaces the
     ETag. Times are seconds since the epoch.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
     """
@@ -38,6 +41,7 @@ class SeededObject:
     checksum_type: str = FULL_OBJECT
     algorithms: tuple[str, ...] = ()
     part_size_bytes: int | None = None
+    part_lengths: tuple[int, ...] = ()
 
     @cached_property
     def _start(self) -> int:
@@ -54,22 +58,27 @@ class SeededObject:
     @property
     def part_count(self) -> int | None:
         """How many parts it was uploaded in, None for an upload in one piece."""
-        if self.part_size_bytes is None:
-            return None
-        return max(1, -(-self.size_bytes // self.part_size_bytes))
+        return len(self._parts) or None
 
     def part(self, number: int) -> tuple[int, int]:
-        """Offset and length of part `number`, counted from 1."""
-        size = self.part_size_bytes or self.size_bytes
-        first = (number - 1) * size
-        return first, min(size, self.size_bytes - first)
+        """Offset and length of part `number`, counted from 1; of a whole object its only one."""
+        return self._parts[number - 1] if self._parts else (0, self.size_bytes)
 
     def part_at(self, first: int, length: int) -> int | None:
         """The number of the part that is exactly this range, None when none is."""
-        if self.part_size_bytes is None or first % self.part_size_bytes:
-            return None
-        number = first // self.part_size_bytes + 1
-        return number if self.part(number) == (first, length) else None
+        number = bisect_left(self._parts, (first, length))
+        return number + 1 if self._parts[number : number + 1] == [(first, length)] else None
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, int]]:
+        """Offset and length of each part, none for an upload in one piece."""
+        size = self.part_size_bytes
+        if size is not None:
+            firsts = range(0, max(1, self.size_bytes), size)
+            return [(first, min(size, self.size_bytes - first)) for first in firsts]
+        ends = list(accumulate(self.part_lengths))
+        assert not ends or ends[-1] == self.size_bytes
+        return [(end - length, length) for end, length in zip(ends, self.part_lengths, strict=True)]
 
     @cached_property
     def md5(self) -> str:

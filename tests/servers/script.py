@@ -55,8 +55,8 @@ def of_json(text: str) -> Script:
 
 def _objects(fields: Mapping[str, Any]) -> list[SeededObject]:
     made = dict(fields)
-    if "algorithms" in made:
-        made["algorithms"] = tuple(made["algorithms"])
+    for name in {"algorithms", "part_lengths"} & made.keys():
+        made[name] = tuple(made[name])
     count = made.pop("count", None)
     if count is None:
         return [SeededObject(**made)]

@@ -32,13 +32,21 @@ class Proxy:
     """A context manager: forwards 127.0.0.1, port 0, to the host of a URL, in a thread of its own.
 
     `latency_s` is added in each direction, `rate_bps` bytes a second are let through in each by all
-    connections together (None: no limit). Every method takes effect at once and may be called by any thread
-    but the proxy's own.
+    connections together (None: no limit), and of what comes down one connection one bit in every `flip_every`
+    bytes is flipped. Every method takes effect at once and may be called by any thread but the proxy's own.
     """
 
-    def __init__(self, url: str, *, latency_s: float = 0.0, rate_bps: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        latency_s: float = 0.0,
+        rate_bps: float | None = None,
+        flip_every: int | None = None,
+    ) -> None:
         self.latency_s = latency_s
         self.rate_bps = rate_bps
+        self.flip_every = flip_every
         self.open_connections = 0
         self._target = urlsplit(url)
         self._up, self._down = _Lane(), _Lane()
@@ -159,6 +167,7 @@ class Proxy:
         """Pass one direction's bytes on, each when its time has come, and its end after them."""
         queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_QUEUED_CHUNKS)
         pull = asyncio.ensure_future(self._pull(reader, queue, lane))
+        passed = 0
         try:
             with contextlib.suppress(ConnectionError):
                 while True:
@@ -167,6 +176,9 @@ class Proxy:
                     await self._flowing.wait()
                     if not data:
                         return
+                    if self.flip_every is not None and lane is self._down:
+                        data = _flipped(data, passed, self.flip_every)
+                    passed += len(data)
                     writer.write(data)
                     await writer.drain()
         finally:
@@ -196,3 +208,11 @@ class Proxy:
             self.open_connections += connections
 
         self._changes.tell(count)
+
+
+def _flipped(data: bytes, passed: int, every: int) -> bytes:
+    """`data`, before which so many bytes have passed, with one bit flipped in each byte number `every`."""
+    copy = bytearray(data)
+    for at in range(every - 1 - passed % every, len(copy), every):
+        copy[at] ^= 1
+    return bytes(copy)

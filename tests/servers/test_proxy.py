@@ -53,6 +53,16 @@ def test_bytes_pass_unchanged_and_connections_end_with_their_clients() -> None:
         server.wait_until(lambda: server.open_connections == 0)
 
 
+def test_one_bit_in_so_many_bytes_is_flipped() -> None:
+    with between() as (_, proxy):
+        proxy.flip_every = 70_000
+        sent, came = ITEM.read(), fetch(proxy)
+    changed = [at for at in range(len(sent)) if sent[at] != came[at]]
+    assert len(changed) == 2
+    assert changed[1] - changed[0] == 70_000
+    assert sent[changed[0]] ^ came[changed[0]] == 1
+
+
 def test_latency_is_added_both_ways_and_does_not_slow_the_stream() -> None:
     with between(latency_s=0.1) as (_, proxy):
         began = time.monotonic()

@@ -50,11 +50,23 @@ def download_untold(server: FaultServer, folder: Path) -> Attempt:
     ("fault", "words"),
     [
         (second(content_range=f"bytes {PART}-{3 * PART - 1}/{SIZE}", **CLOSED), "in place of"),
+        (
+            second(content_range=f"bytes {PART - 9}-{2 * PART - 1}/{SIZE}", shift_by=-9, **CLOSED),
+            "in place of",
+        ),
+        (second(content_range=""), "no Content-Range"),
         (second(declared_bytes=PART - 7), "announced"),
         (second(content_range=f"bytes {PART}-{PART + 99}/{SIZE}", **CLOSED), "more bytes than it announced"),
         (second(ignores_range=True), "the whole object in place of a part"),
     ],
-    ids=["goes on behind it", "another length", "a longer body", "the whole object"],
+    ids=[
+        "goes on behind it",
+        "begins before it",
+        "says nothing",
+        "another length",
+        "a longer body",
+        "the whole object",
+    ],
 )
 def test_a_range_that_is_not_as_it_says_fails_by_name(tmp_path: Path, fault: Fault, words: str) -> None:
     with FaultServer([ITEM], [fault]) as server:
@@ -62,6 +74,15 @@ def test_a_range_that_is_not_as_it_says_fails_by_name(tmp_path: Path, fault: Fau
     assert (attempt.error.kind, attempt.files) == (ErrorKind.PROTOCOL, {})
     assert words in attempt.error.message
     assert ITEM.key in attempt.error.message
+
+
+def test_an_answer_of_another_size_than_was_listed_is_another_object(tmp_path: Path) -> None:
+    item = SeededObject("x", 1000)
+    with FaultServer([item], [Fault(operation=Operation.GET, declared_bytes=900)]) as server:
+        attempt = download(server, tmp_path, [item])
+        assert len(server.requests(Operation.GET)) == 1
+    assert (attempt.error.kind, attempt.files) == (ErrorKind.CHANGED, {})
+    assert "announces 900 bytes of x, its listing said 1000" in attempt.error.message
 
 
 def test_an_object_of_which_no_etag_was_listed_is_pinned_by_the_first_answer(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ _RANGES = "e2e/test_faults_ranges.py"
 _JUDGING = "e2e/test_judging.py"
 _MATRIX = "e2e/test_integrity_matrix.py"
 _FAULTS = "e2e/test_faults.py"
-_GET = "e2e/test_get.py"
 _STORE = "s3/test_store.py"
 _PUBLISH = "engine/test_publish.py"
 _DOWNLOAD = "engine/test_download.py"
@@ -26,7 +25,7 @@ MUTANTS = (
         "engine/fetch",
         "if first != piece.end or not first",
         "if not first",
-        f"{_RANGES}::test_a_range_that_is_not_the_one_asked_for_fails_by_name",
+        f"{_JUDGING}::test_a_range_that_is_not_as_it_says_fails_by_name",
     ),
     _check(
         "a range ends where it was asked for, or before",
@@ -40,7 +39,7 @@ MUTANTS = (
         "engine/fetch",
         "elif head.status == 206:",
         "elif False:",
-        f"{_RANGES}::test_a_range_that_is_not_the_one_asked_for_fails_by_name",
+        f"{_JUDGING}::test_a_range_that_is_not_as_it_says_fails_by_name",
     ),
     _check(
         "a range is of an object as large as the listed one",
@@ -61,7 +60,7 @@ MUTANTS = (
         "engine/fetch",
         "if told is not None and told != self.assembly.size_bytes:",
         "if False:",
-        f"{_GET}::test_what_is_not_the_object_never_becomes_its_file",
+        f"{_JUDGING}::test_an_answer_of_another_size_than_was_listed_is_another_object",
     ),
     _check(
         "no more bytes are taken than were announced",

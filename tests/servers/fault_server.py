@@ -155,7 +155,7 @@ class FaultServer:
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._end.wait()
-        # A connection that was taken a moment ago cannot join a server that is closed: let it become a client.
+        # A connection that was just taken cannot join a server that is closed: let it become a client.
         self._loop.remove_reader(server.sockets[0].fileno())
         for _ in range(3):
             await asyncio.sleep(0)

@@ -19,9 +19,8 @@ class GetHead:
 
     `length_bytes` is the body's length, None when the server framed it by closing. `range_first` and
     `range_last` are the Content-Range, `total_bytes` the object's size; None where no header told it.
-    `checksums` maps a lower-case algorithm (crc64nvme, crc32c, ...) to the header's base64 text.
+    `checksums` maps a lower-case algorithm to the header's base64 text; `parts_count` is told of a part only.
     `is_etag_md5` is False when the headers say that the ETag is no MD5 of the object, whatever it looks like.
-    `parts_count` is how many parts it was uploaded in, told only where one of them was asked for.
     """
 
     status: int
@@ -52,10 +51,7 @@ class BodySink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GetRequest:
-    """One GET of `key`. `first` and `last` are the byte range, both included; None for the whole object.
-
-    `part_number`, from 1, asks for one part of a multipart upload in place of a range.
-    """
+    """One GET of `key`: the bytes `first` to `last` (included), part `part_number` of its upload, or all."""
 
     bucket: str
     key: str
@@ -213,10 +209,7 @@ class Digests(Protocol):
         """A digest of no bytes yet."""
 
     def join_crcs(self, algorithm: Algorithm, ranges: Sequence[tuple[bytes, int]]) -> bytes:
-        """The digest of the whole from those of its ranges, in order, each with its length in bytes.
-
-        Only for an `is_combinable` algorithm, else ValueError.
-        """
+        """The digest of the whole from its ranges', in order, and their lengths; combinable ones only."""
 
 
 class Offload(Protocol):

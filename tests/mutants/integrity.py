@@ -223,8 +223,8 @@ MUTANTS = (
     _check(
         "damaged bytes are tried once more",
         "engine/download",
-        "error.kind is not ErrorKind.CHECKSUM:",
-        "True:",
+        "if error.kind is ErrorKind.CHECKSUM:",
+        "if False:",
         f"{_MATRIX}::test_a_bit_flipped_once_is_mended_by_one_more_try",
     ),
     _check(
@@ -252,9 +252,9 @@ MUTANTS = (
     _check(
         "a file is compared before it is named",
         "engine/download",
-        "            await self._publish(assembly, verified, note)\n",
-        "            pass\n",
-        f"{_PUBLISH}::test_a_large_file_is_flushed_before_it_has_its_name_and_the_name_after",
+        "            verified, note = await self._verify(fetch)\n",
+        '            verified, note = None, ""\n',
+        f"{_PUBLISH}::test_a_file_that_is_damaged_is_never_flushed_nor_named",
     ),
     _check(
         "the gate is asked before a file is named",

@@ -26,8 +26,8 @@ from app.engine.batch import Batch, BatchListener
 from app.engine.ledger import Ledger
 from app.engine.order import Order, remove_left
 from app.engine.parts import Connection, EngineParts
+from app.engine.patience import Patience
 from app.engine.patient import PatientStore
-from app.engine.ports import ObjectStore
 from app.engine.slots import Slots
 
 
@@ -67,7 +67,7 @@ class Engine:
         await self._parts.demo.set_fault(fault, is_on)
 
     @property
-    def store(self) -> ObjectStore:
+    def store(self) -> PatientStore:
         """The current connection's store. Raises TransferError when there is none."""
         return self.current.store
 
@@ -79,7 +79,12 @@ class Engine:
         return self._current
 
     async def _connect(self, spec: ConnectionSpec, *, is_demo: bool = False) -> Connection:
-        store = PatientStore(await self._parts.connector.connect(spec), self._parts.timing, random)
+        parts = self._parts
+        raw = await parts.connector.connect(spec)
+        patience = Patience(
+            raw, parts.timing, random, is_attended=parts.is_attended, on_change=self._tell_waits
+        )
+        store = PatientStore(raw, patience)
         connection = Connection(ConnectionInfo(spec, store.endpoint, is_demo), store)
         self._connections.append(connection)
         return connection
@@ -133,6 +138,7 @@ class Engine:
 
     def _enter(self, order: Order) -> Order:
         self._orders[order.rows.batch_id] = order
+        self._tell_waits()
         return order
 
     async def unfinished(self) -> tuple[SavedBatch, ...]:
@@ -176,6 +182,10 @@ class Engine:
         """Run rows again (None: all that did not get done, and what was not listed yet)."""
         self._watch(self._orders[batch_id].retry(indexes))
 
+    def sign_in_again(self, batch_id: str) -> None:
+        """Somebody has signed in: the batch's connection asks for new keys, and its batches go on."""
+        self._orders[batch_id].patience.sign_in.try_again()
+
     async def close(self) -> None:
         """Cancel everything and let go, within the close limit whatever hangs. Idempotent."""
         for order in self._orders.values():
@@ -208,6 +218,14 @@ class Engine:
             # The environment or the profile named another one at that time.
             connection = await self._connect(replace(saved.spec, endpoint_url=saved.endpoint))
         return connection
+
+    def _tell_waits(self) -> None:
+        """Show in each batch what its connection waits for."""
+        for order in self._orders.values():
+            wait = order.patience.wait
+            if order.rows.wait != wait:
+                order.rows.wait = wait
+                order.rows.touch()
 
     def _watch(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

@@ -13,7 +13,7 @@ from app.s3.boto_faults import BOTO_ERRORS, boto_fault
 from app.s3.credentials import KeyRing
 from app.s3.curl import CurlTransport
 from app.s3.endpoints import BucketTarget, EndpointRules
-from app.s3.faults import Identity, http_fault, read_refusal
+from app.s3.faults import http_fault, read_refusal
 from app.s3.heads import HeadJudge, get_head, judge_pins, object_info
 from app.s3.http import Headers, HttpHead, HttpRequest, HttpResponse, Receiver
 from app.s3.listing import ListingGuard, PageParser
@@ -35,7 +35,6 @@ class CurlStore:
         *,
         rules: EndpointRules,
         ring: KeyRing,
-        identity: Identity,
         transport: CurlTransport,
         offload: Offload,
         list_buckets: Callable[[], tuple[Bucket, ...]],
@@ -45,7 +44,6 @@ class CurlStore:
         """`list_buckets` is the blocking control call."""
         self._rules = rules
         self._ring = ring
-        self._identity = identity
         self._transport = transport
         self._offload = offload
         self._list_buckets = list_buckets
@@ -96,6 +94,16 @@ class CurlStore:
         """The account's buckets; raises TransferError."""
         return await self._offload(self._list_buckets)
 
+    async def probe(self, bucket: str) -> None:
+        """HEAD the bucket, whatever the server answers; raises TransferError when nothing does."""
+        target = self._targets.get(bucket) or await self._find_target(bucket)
+        subject = plain_text(f"the bucket {bucket}")
+        await self._ask("HEAD", target, "", "", (), subject, None)
+
+    async def renew_keys(self) -> bool:
+        """Ask for new keys; True when other ones came. Raises TransferError."""
+        return await self._ring.renew()
+
     async def close(self) -> None:
         """Close every connection. Idempotent."""
         await self._transport.aclose()
@@ -145,7 +153,7 @@ class CurlStore:
             target = await self._find_target(bucket, region)
             response = await self._ask(method, target, path, query, headers, subject, receiver)
         if not response.head.is_success:
-            raise http_fault(response, subject, self._identity)
+            raise http_fault(response, subject, self._ring.identity)
         return response
 
     async def _ask(
@@ -183,7 +191,7 @@ class CurlStore:
                 target = await self._offload(lambda: self._rules.target(bucket, region))
             except BOTO_ERRORS as error:
                 doing = f"a request to the bucket {plain_text(bucket)}"
-                raise boto_fault(error, self._identity, doing) from error
+                raise boto_fault(error, self._ring.identity, doing) from error
             self._targets[bucket] = target
             return target
 

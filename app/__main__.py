@@ -215,7 +215,9 @@ def _set_logging(options: argparse.Namespace) -> None:
     except OSError as error:
         sys.stderr.write(f"downspout: cannot write the log {options.log_file}: {error.strerror}\n")
         raise SystemExit(EXIT_USAGE) from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    # Over the progress line, where there is one.
+    erase = "" if options.log_file or not sys.stderr.isatty() else "\r\x1b[K"
+    handler.setFormatter(logging.Formatter(f"{erase}%(asctime)s %(levelname)s %(name)s: %(message)s"))
     log.addHandler(handler)
     log.setLevel(options.log_level.upper())
 

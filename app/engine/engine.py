@@ -11,6 +11,7 @@ from dataclasses import replace
 from random import random
 
 from app.core.errors import ErrorKind, TransferError
+from app.core.events import Wait
 from app.core.objects import (
     Bucket,
     ConnectionInfo,
@@ -32,10 +33,14 @@ from app.engine.slots import Slots
 
 
 class Engine:
-    """Everything that runs belongs to one loop; every method is for that loop's thread."""
+    """Everything that runs belongs to one loop; every method is for that loop's thread.
+
+    `on_wait` is told what the current connection waits for, None when it goes on; it must not raise.
+    """
 
     def __init__(self, parts: EngineParts) -> None:
         self.ledger = Ledger()
+        self.on_wait: Callable[[Wait | None], object] = _nothing
         self._parts = parts
         self._slots = Slots(parts.jobs)
         self._connections: list[Connection] = []
@@ -46,13 +51,11 @@ class Engine:
 
     async def connect(self, spec: ConnectionSpec) -> ConnectionInfo:
         """Make the connection the current one. Raises TransferError."""
-        self._current = await self._connect(spec)
-        return self._current.info
+        return self._make_current(await self._connect(spec))
 
     async def connect_demo(self) -> ConnectionInfo:
         """Start the demo bucket and connect to it. Raises TransferError."""
-        self._current = await self._connect(await self._parts.demo.start(), is_demo=True)
-        return self._current.info
+        return self._make_current(await self._connect(await self._parts.demo.start(), is_demo=True))
 
     async def list_profiles(self) -> tuple[ProfileInfo, ...]:
         """The profiles of the AWS config files."""
@@ -77,6 +80,11 @@ class Engine:
         if self._current is None:
             raise TransferError(ErrorKind.USAGE, "There is no connection. Add one first.")
         return self._current
+
+    def _make_current(self, connection: Connection) -> ConnectionInfo:
+        self._current = connection
+        self._tell_waits()
+        return connection.info
 
     async def _connect(self, spec: ConnectionSpec, *, is_demo: bool = False) -> Connection:
         parts = self._parts
@@ -221,6 +229,7 @@ class Engine:
 
     def _tell_waits(self) -> None:
         """Show in each batch what its connection waits for."""
+        self.on_wait(self._current.store.patience.wait if self._current else None)
         for order in self._orders.values():
             wait = order.patience.wait
             if order.rows.wait != wait:
@@ -230,6 +239,10 @@ class Engine:
     def _watch(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _nothing(_: object) -> None:
+    """Nobody listens."""
 
 
 def _title(sources: Sequence[Source]) -> str:

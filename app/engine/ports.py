@@ -82,7 +82,7 @@ class ObjectStore(Protocol):
     def list_pages(
         self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
     ) -> AsyncIterator[ListingPage]:
-        """Pages, each asked for when pulled, guarded against hostile servers. A failed pull may be repeated."""
+        """Pages, each asked for when pulled, guarded against hostile servers; a pull may be made again."""
 
     async def list_buckets(self) -> tuple[Bucket, ...]:
         """The account's buckets (one blocking control call, off the loop)."""

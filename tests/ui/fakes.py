@@ -57,6 +57,7 @@ class FakeBridge(QObject):
 
     demo_fault_failed = Signal(object, object)
 
+    wait_changed = Signal(object)
     secret_asked = Signal(object)
     stopped = Signal()
 
@@ -109,6 +110,9 @@ class FakeBridge(QObject):
 
     def forget(self, saved: SavedBatch) -> int:
         return self._ask("forget", saved)
+
+    def sign_in_again(self, batch_id: str) -> None:
+        self.commands.append(("sign_in_again", batch_id))
 
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         self.commands.append(("set_demo_fault", fault, is_on))

@@ -70,8 +70,8 @@ class BatchRows:
 
     @property
     def is_moving(self) -> bool:
-        """True while speeds change without an event."""
-        return bool(self._running)
+        """True while numbers change without an event (speeds): not in a wait, once they have sunk."""
+        return bool(self._running) and (self.wait is None or self._meter.bps >= 1.0)
 
     def counts(self) -> dict[State, int]:
         """Rows by state; they add up to all rows."""

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import struct
 import threading
+import weakref
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -99,6 +100,7 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sides: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
         self._port = 0
         await self._listen()
         self._ready.set()
@@ -107,6 +109,10 @@ class Proxy:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A side that still has bytes to send would never be closed by a loop that ends.
+        for side in list(self._sides):
+            side.transport.abort()
+        await asyncio.sleep(0)
 
     async def _listen(self) -> None:
         def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -132,10 +138,12 @@ class Proxy:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: two directions, over when either has ended."""
         self._clients.add(writer)
+        self._sides.add(writer)
         self._tell(1)
         up = None
         try:
             up_reader, up = await asyncio.open_connection(self._target.hostname, self._target.port)
+            self._sides.add(up)
             directions = [
                 asyncio.ensure_future(self._forward(reader, up, self._up)),
                 asyncio.ensure_future(self._forward(up_reader, writer, self._down)),

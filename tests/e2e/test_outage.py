@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
 import re
+import select
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +29,7 @@ from app.engine.engine import Engine
 from app.s3.store import CurlStore
 from app.s3.wake import WakeWatch
 from tests.e2e.attempt import PART_ENDING, QUICK, Attempt, play, policy_of, run_batch
-from tests.e2e.command import files_of, run, start
+from tests.e2e.command import LIMIT_S, environment, files_of, run, start
 from tests.engine.stage import chosen, everything, prepared, spec_of, until
 from tests.servers.fault_server import BUCKET, FaultServer
 from tests.servers.faults import Fault, Operation
@@ -88,6 +93,16 @@ def far(*objects: SeededObject, goes_at: Fault | None = None) -> Iterator[tuple[
 
 def to(proxy: Proxy, server: FaultServer) -> ConnectionSpec:
     return replace(spec_of(server), endpoint_url=proxy.endpoint_url)
+
+
+def read_until(terminal: int, words: bytes) -> bytes:
+    """All that a terminal shows up to some words."""
+    shown = b""
+    while words not in shown:
+        ready, _, _ = select.select([terminal], [], [], LIMIT_S)
+        assert ready, shown
+        shown += os.read(terminal, 4096)
+    return shown
 
 
 def all_wait(batch: Batch, phase: Phase) -> bool:
@@ -255,6 +270,22 @@ def test_the_command_line_waits_the_outage_out_and_says_so(tmp_path: Path) -> No
     assert "Waiting for the network" in line
     assert "The network is back" in rest
     assert program.returncode == 0
+    assert files_of(tmp_path) == {item.key: item.read() for item in objects}
+
+
+def test_a_terminal_shows_the_wait_in_its_progress_line_and_logs_over_it(tmp_path: Path) -> None:
+    objects = many(30, PART)
+    terminal, end = pty.openpty()
+    with far(*objects, goes_at=TENTH_GET) as (_, proxy):
+        words = ("get", f"s3://{BUCKET}/", str(tmp_path), "--endpoint-url", proxy.endpoint_url)
+        program = subprocess.Popen([sys.executable, "-m", "app", *words], stderr=end, env=environment())
+        os.close(end)
+        shown = read_until(terminal, "· waiting for network".encode())
+        proxy.accept()
+        shown += read_until(terminal, b"done: 30 done")
+        assert program.wait(LIMIT_S) == 0
+    os.close(terminal)
+    assert re.search(rb"\r\x1b\[K[^\r\n]* WARNING [^\r\n]*Waiting for the network: ", shown)
     assert files_of(tmp_path) == {item.key: item.read() for item in objects}
 
 

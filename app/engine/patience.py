@@ -82,7 +82,8 @@ class Patience:
         """
         budget = RetryBudget(self._timing, self._random)
         while True:
-            await self._ready(asker)
+            if await self._ready(asker):
+                budget.forget_waits()
             async with asker.slot():
                 if self.wait is not None:
                     continue
@@ -110,14 +111,16 @@ class Patience:
             await self._sleep(delay_s)
             asker.tries_again()
 
-    async def _ready(self, asker: Asker) -> None:
-        """Wait until requests may be made."""
+    async def _ready(self, asker: Asker) -> bool:
+        """Wait until requests may be made; True when a person has seen to it."""
+        is_by_person = False
         while (wait := self.wait) is not None:
             asker.waits(wait.phase)
             if wait is self._outage.wait:
                 await self._outage.over()
             else:
-                await self.sign_in.over(is_patient=asker.is_patient)
+                is_by_person = await self.sign_in.over(is_patient=asker.is_patient)
+        return is_by_person
 
     def _takes(self, failure: TransferError, asker: Asker, version: int) -> bool:
         return self._outage.takes(failure, asker.bucket) or self.sign_in.takes(failure, version)

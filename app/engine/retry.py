@@ -57,6 +57,10 @@ class RetryBudget:
         """The request waits for its connection."""
         self._waits += 1
 
+    def forget_waits(self) -> None:
+        """A person has seen to the connection: that is no loop."""
+        self._waits = 0
+
     def _tries_for(self, kind: ErrorKind) -> int:
         if kind is ErrorKind.CONNECTION_REFUSED:
             return self._timing.tries_refused

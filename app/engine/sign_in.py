@@ -38,7 +38,8 @@ class SignIn:
         self._are_keys_untried = False
         self._repair: Repair | None = None
         self._asked: asyncio.Future[TransferError] | None = None
-        self._pressed: asyncio.Future[None] | None = None
+        self._wished: asyncio.Future[None] | None = None
+        self._is_by_person = False
 
     def worked(self, version: int) -> None:
         """A request with the keys of `version` was answered well."""
@@ -56,31 +57,36 @@ class SignIn:
             self._show(Wait(Phase.WAITING_FOR_SIGN_IN, _record(error)))
         return True
 
-    async def over(self, *, is_patient: bool) -> None:
-        """Wait for new keys. Raises TransferError when they do not come.
+    async def over(self, *, is_patient: bool) -> bool:
+        """Wait for new keys; True when it was a person who gave them. Raises TransferError when none come.
 
         Who `is_patient` waits for a person too; for others keys that need one do not come.
         """
         if self._repair is None:
-            return
+            return False
         if is_patient:
             await self._repair.over()
-            return
-        self.try_again()
+            return self._is_by_person
+        self._look_again(is_by_person=False)
         assert self._asked is not None
         asked = self._asked
         await self._repair.over(asked)
         if asked.done():
             raise asked.result()
+        return self._is_by_person
 
     def try_again(self) -> None:
-        """Somebody has signed in, or hopes that somebody has: ask for keys again. Harmless at any time."""
-        if self._pressed is not None and not self._pressed.done():
+        """A person says that they have signed in: ask for keys again. Harmless at any time."""
+        self._look_again(is_by_person=True)
+
+    def _look_again(self, *, is_by_person: bool) -> None:
+        if self._wished is not None and not self._wished.done():
+            self._is_by_person = is_by_person
             self._asked = asyncio.get_running_loop().create_future()
-            self._pressed.set_result(None)
+            self._wished.set_result(None)
 
     async def _mend(self, refused: TransferError) -> None:
-        error, has_new = refused, False
+        error, has_new, self._is_by_person = refused, False, False
         # Keys that came just now and are refused all the same will not get better by asking.
         if not self._are_keys_untried:
             try:
@@ -90,12 +96,10 @@ class SignIn:
         while not has_new:
             await self._ask_person(error)
             try:
-                await self._renew()
+                # Whoever signed in knows better than a comparison of keys.
+                has_new = await self._renew() or self._is_by_person
             except TransferError as failed:
                 error = _not_renewed(refused, failed)
-            else:
-                # Whoever signed in knows better than a comparison of keys.
-                has_new = True
         self._are_keys_untried = True
         self.version += 1
 
@@ -105,10 +109,10 @@ class SignIn:
         if not self._is_attended:
             raise error
         assert self._asked is not None
-        self._pressed = asyncio.get_running_loop().create_future()
+        self._wished = asyncio.get_running_loop().create_future()
         self._asked.set_result(error)
         self._show(Wait(Phase.WAITING_FOR_SIGN_IN, _record(error), needs_person=True))
-        await self._pressed
+        await self._wished
         self._show(Wait(Phase.WAITING_FOR_SIGN_IN, _record(error)))
 
     def _show(self, wait: Wait | None) -> None:
@@ -116,7 +120,7 @@ class SignIn:
         self._on_change()
 
     def _end(self) -> None:
-        self._repair = self._pressed = None
+        self._repair = self._wished = None
         self._show(None)
 
 

@@ -28,7 +28,7 @@ from app.engine.batch import Batch
 from app.engine.engine import Engine
 from app.s3.store import CurlStore
 from app.s3.wake import WakeWatch
-from tests.e2e.attempt import PART_ENDING, QUICK, Attempt, play, policy_of, run_batch
+from tests.e2e.attempt import QUICK, Attempt, play, policy_of, run_batch
 from tests.e2e.command import LIMIT_S, environment, files_of, run, start
 from tests.engine.stage import chosen, everything, prepared, spec_of, until
 from tests.servers.fault_server import BUCKET, FaultServer
@@ -290,17 +290,21 @@ def test_a_terminal_shows_the_wait_in_its_progress_line_and_logs_over_it(tmp_pat
 
 
 @pytest.mark.parametrize("mode", ["--stop-on-first-error", "--keep-going"])
-def test_the_command_line_ends_with_3_when_the_network_stays_away(
+def test_the_command_line_ends_with_3_when_the_network_stays_away_and_resumes_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     monkeypatch.setattr(cli, "build_engine", partial(build_engine, timing=BRIEF))
-    with far(*many(30, PART), goes_at=TENTH_GET) as (_, proxy):
+    objects = many(30, PART)
+    with far(*objects, goes_at=TENTH_GET) as (_, proxy):
         ran = run(
             "get", f"s3://{BUCKET}/", str(tmp_path), "--endpoint-url", proxy.endpoint_url, "--json", mode
         )
-    assert ran.code == 3
+        left = files_of(tmp_path)
+        proxy.accept()
+        resumed = run("resume", "--json")
+        assert files_of(tmp_path) == {item.key: item.read() for item in objects}
+    assert (ran.code, resumed.code) == (3, 0)
     assert ran.receipt["outcome"] == "stopped"
     assert ran.receipt["counts"]["failed"] == 1
     assert "did not come back" in ran.receipt["first_error"]["message"]
-    done = {file["path"] for file in ran.receipt["files"] if file["state"] == "done"}
-    assert {name for name in files_of(tmp_path) if not name.endswith(PART_ENDING)} == done
+    assert set(left) == {file["path"] for file in ran.receipt["files"] if file["state"] == "done"}

@@ -15,8 +15,8 @@ from app.core.objects import ConnectionSpec
 from app.core.states import Phase, State
 from app.engine.batch import Batch
 from app.engine.engine import Engine
-from tests.e2e.attempt import PART_ENDING, Attempt, download, play, policy_of, run_batch
-from tests.e2e.command import files_of, get
+from tests.e2e.attempt import Attempt, download, play, policy_of, run_batch
+from tests.e2e.command import files_of, get, run
 from tests.engine.stage import chosen, everything, prepared, spec_of, until
 from tests.servers.fault_server import BUCKET, FaultServer, Keys
 from tests.servers.faults import Fault, Operation, expired_token
@@ -180,19 +180,25 @@ def test_where_nobody_can_sign_in_one_file_fails_and_stops_the_others(
 
 
 @pytest.mark.parametrize("mode", ["--stop-on-first-error", "--keep-going"])
-def test_the_command_line_ends_with_3_and_names_what_to_do(tmp_path: Path, home: Path, mode: str) -> None:
+def test_the_command_line_ends_with_3_names_what_to_do_and_resumes_after_it(
+    tmp_path: Path, home: Path, mode: str
+) -> None:
     objects = many(40, 1000)
     with FaultServer(objects, keys=OLD) as server:
         server.add_fault(
             Fault(operation=Operation.GET, skip=20, times=1, before=lambda: server.renew_keys(NEW))
         )
         ran = get(server, tmp_path / "to", "--profile", "work", "--jobs", "4", mode)
-    assert ran.code == 3
+        left = files_of(tmp_path / "to")
+        profile(home, NEW)
+        resumed = run("resume", "--json")
+        assert files_of(tmp_path / "to") == {item.key: item.read() for item in objects}
+        assert {server.sent_bytes(key) for key in left} == {1000}
+    assert (ran.code, resumed.code) == (3, 0)
     error = ran.receipt["first_error"]
     assert (error["kind"], error["code"]) == ("expired_credentials", "ExpiredToken")
     assert "Put new keys into profile work, then go on." in error["message"]
     assert ran.receipt["counts"]["failed"] == 1
-    done = {file["path"] for file in ran.receipt["files"] if file["state"] == "done"}
-    assert len(done) >= 17
-    assert {name for name in files_of(tmp_path / "to") if not name.endswith(PART_ENDING)} == done
+    assert len(left) >= 17
+    assert set(left) == {file["path"] for file in ran.receipt["files"] if file["state"] == "done"}
     assert "token" not in ran.out.replace("ExpiredToken", "")

@@ -8,7 +8,7 @@ import pytest
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.states import Phase
-from tests.engine.patience_stage import EXPIRED, SERVED, Asking, Stage, failure_of, play, stage
+from tests.engine.patience_stage import EXPIRED, SERVED, TIMING, Asking, Stage, failure_of, play, stage
 from tests.engine.stage import until
 
 NO_TOKEN = TransferError(ErrorKind.EXPIRED_CREDENTIALS, "Run `aws sso login --profile work`.")
@@ -184,6 +184,56 @@ def test_who_says_that_they_signed_in_is_believed_even_if_the_keys_look_the_same
             made.connection.mend()
             made.patience.sign_in.try_again()
             assert await task == SERVED
+
+    play(scene())
+
+
+def test_a_person_may_try_again_as_often_as_they_like() -> None:
+    async def scene() -> None:
+        async with stage(is_attended=True) as made:
+            await made.succeed()
+            presses = TIMING.tries * 3
+            _renews(made, *[False] * (presses + 1))
+            task = made.ask()
+            for press in range(presses):
+                await _asking_person(made)
+                if press == presses - 1:
+                    made.connection.mend()
+                made.patience.sign_in.try_again()
+                await until(lambda press=press: made.connection.requests == press + 2)
+            assert await task == SERVED
+
+    play(scene())
+
+
+def test_a_request_that_alone_is_refused_whatever_the_keys_is_no_endless_loop() -> None:
+    async def scene() -> None:
+        async with stage() as made:
+            await made.succeed()
+            made.connection.renewals = [True] * 99
+
+            async def refused() -> str:
+                assert await made.patience.ask(Asking(), made.connection.request) == SERVED
+                raise EXPIRED
+
+            task = asyncio.ensure_future(made.patience.ask(Asking(), refused))
+            made.tasks.append(task)
+            assert await failure_of(task) is EXPIRED
+            assert made.connection.renewed == TIMING.tries
+
+    play(scene())
+
+
+def test_a_look_of_who_does_not_wait_lets_nobody_go_on_with_keys_that_are_the_same() -> None:
+    async def scene() -> None:
+        async with stage(is_attended=True) as made:
+            await made.succeed()
+            _renews(made, False, False)
+            made.ask()
+            await _asking_person(made)
+            assert (await failure_of(made.ask(Asking(is_patient=False)))).message == EXPIRED.message
+            await _asking_person(made)
+            assert made.connection.requests == 1
 
     play(scene())
 

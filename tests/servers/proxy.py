@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from tests.servers.changes import WAIT_S, Changes
+from tests.servers.listener import close_listener
 
 T = TypeVar("T")
 _CHUNK_BYTES = 64 << 10
@@ -71,7 +72,7 @@ class Proxy:
 
     def refuse(self) -> None:
         """Nothing listens from now on, until `accept`; live connections go on."""
-        self._run(self._close_listener())
+        self._run(close_listener(self._server))
 
     def accept(self) -> None:
         """Listen again, on the same port."""
@@ -105,7 +106,7 @@ class Proxy:
         await self._listen()
         self._ready.set()
         await self._end.wait()
-        await self._close_listener()
+        await close_listener(self._server)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -122,9 +123,6 @@ class Proxy:
 
         self._server = await asyncio.start_server(take, "127.0.0.1", self._port, backlog=1024)
         self._port = self._server.sockets[0].getsockname()[1]
-
-    async def _close_listener(self) -> None:
-        self._server.close()
 
     async def _set_flowing(self, is_flowing: bool) -> None:
         (self._flowing.set if is_flowing else self._flowing.clear)()

@@ -51,7 +51,9 @@ class Engine:
 
     async def connect(self, spec: ConnectionSpec) -> ConnectionInfo:
         """Make the connection the current one. Raises TransferError."""
-        return self._make_current(await self._connect(spec))
+        connection = await self._connect(spec)
+        await self._hand_keys_on(connection)
+        return self._make_current(connection)
 
     async def connect_demo(self) -> ConnectionInfo:
         """Start the demo bucket and connect to it. Raises TransferError."""
@@ -80,6 +82,15 @@ class Engine:
         if self._current is None:
             raise TransferError(ErrorKind.USAGE, "There is no connection. Add one first.")
         return self._current
+
+    async def _hand_keys_on(self, connection: Connection) -> None:
+        """Typed keys cannot be renewed: whoever waits for a sign-in goes on with those typed anew."""
+        spec = connection.info.spec
+        for other in self._connections:
+            wait = other.store.patience.wait
+            if wait is not None and wait.needs_person and other.info.spec.is_like(spec):
+                await other.store.renew_keys(spec)
+                other.store.patience.sign_in.try_again()
 
     def _make_current(self, connection: Connection) -> ConnectionInfo:
         self._current = connection

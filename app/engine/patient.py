@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeVar
 
 from app.core.errors import TransferError
-from app.core.objects import Bucket, ListingPage, ObjectInfo
+from app.core.objects import Bucket, ConnectionSpec, ListingPage, ObjectInfo
 from app.core.states import Phase
 from app.engine.patience import Patience
 from app.engine.ports import BodySink, GetHead, GetRequest, ObjectStore
@@ -68,9 +68,9 @@ class PatientStore:
         """See whether anything answers for a bucket, once; raises TransferError when nothing does."""
         await self._store.probe(bucket)
 
-    async def renew_keys(self) -> bool:
-        """Ask for new keys; True when other ones came. Raises TransferError."""
-        return await self._store.renew_keys()
+    async def renew_keys(self, typed: ConnectionSpec | None = None) -> bool:
+        """Take typed keys or ask for new ones; True when they are other ones. Raises TransferError."""
+        return await self._store.renew_keys(typed)
 
     async def close(self) -> None:
         """Close every connection. Idempotent."""

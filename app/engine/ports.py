@@ -90,8 +90,8 @@ class ObjectStore(Protocol):
     async def probe(self, bucket: str) -> None:
         """See whether anything answers for `bucket`: one HEAD of it, and any answer will do."""
 
-    async def renew_keys(self) -> bool:
-        """Ask for new keys to sign with, off the loop; True when other ones came than those before."""
+    async def renew_keys(self, typed: ConnectionSpec | None = None) -> bool:
+        """Take the keys typed in a spec, or ask for new ones, off the loop; True when they are other ones."""
 
     async def close(self) -> None:
         """Close every connection. Idempotent."""

@@ -14,7 +14,7 @@ from app.core.objects import Addressing, Bucket, ConnectionSpec, ProfileInfo
 from app.core.timing import Timing
 from app.engine.ports import Offload
 from app.s3.boto_faults import BOTO_ERRORS, boto_fault
-from app.s3.credentials import DOING, KeyRing, find_credentials, freeze, named
+from app.s3.credentials import DOING, KeyRing, find_credentials, freeze, having
 from app.s3.curl import CurlTransport
 from app.s3.endpoints import EndpointRules
 from app.s3.faults import Identity
@@ -120,7 +120,8 @@ class Setup:
         if spec.access_key_id:
             session.set_credentials(spec.access_key_id, spec.secret_access_key, spec.session_token or None)
         credentials = find_credentials(session, self._ask_secret, self.identity)
-        self.identity = named(self.identity, credentials, freeze(credentials, self.identity))
+        self.identity = replace(self.identity, method=credentials.method)
+        self.identity = having(self.identity, freeze(credentials, self.identity))
         return credentials
 
     def _client(self, region: str | None, endpoint_url: str | None = None, keys: str = "") -> Any:

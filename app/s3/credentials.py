@@ -62,11 +62,17 @@ class KeyRing:
         async with self._lock:
             credentials = await self._offload(find_again)
             keys = await self._offload(lambda: freeze(credentials, self.identity))
-            is_new = keys != self._keys
-            self._credentials, self._keys = credentials, keys
+            self._credentials = credentials
             self._quiet_until = self._clock() + LOOK_AGAIN_S
-            self.identity = named(self.identity, credentials, keys)
-            return is_new
+            self.identity = replace(self.identity, method=credentials.method)
+            return self.take(keys)
+
+    def take(self, keys: Keys) -> bool:
+        """Sign with these keys from now on; True when they are other ones than before."""
+        is_new = keys != self._keys
+        self._keys = keys
+        self.identity = having(self.identity, keys)
+        return is_new
 
     def _is_due(self) -> bool:
         if self._keys is None:
@@ -78,12 +84,9 @@ class KeyRing:
         )
 
 
-def named(identity: Identity, credentials: Any, keys: Keys) -> Identity:
-    """The identity that has these keys, which botocore found in its `credentials`."""
-    method = str(getattr(credentials, "method", "") or "")
-    return replace(
-        identity, access_key_id=keys.access_key_id, is_temporary=bool(keys.session_token), method=method
-    )
+def having(identity: Identity, keys: Keys) -> Identity:
+    """The identity that has these keys."""
+    return replace(identity, access_key_id=keys.access_key_id, is_temporary=bool(keys.session_token))
 
 
 def freeze(credentials: Any, identity: Identity) -> Keys:

@@ -7,7 +7,7 @@ import datetime
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from app.core.errors import ErrorKind, TransferError, plain_text
-from app.core.objects import Bucket, ListingPage, ObjectInfo
+from app.core.objects import Bucket, ConnectionSpec, ListingPage, ObjectInfo
 from app.engine.ports import BodySink, GetHead, GetRequest, Offload
 from app.s3.boto_faults import BOTO_ERRORS, boto_fault
 from app.s3.credentials import KeyRing
@@ -17,7 +17,7 @@ from app.s3.faults import http_fault, read_refusal
 from app.s3.heads import HeadJudge, get_head, judge_pins, object_info
 from app.s3.http import Headers, HttpHead, HttpRequest, HttpResponse, Receiver
 from app.s3.listing import ListingGuard, PageParser
-from app.s3.signing import encode_key, encode_query, sign
+from app.s3.signing import Keys, encode_key, encode_query, sign
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNTOLD = frozenset({"400", "401", "403", "404"})
@@ -100,9 +100,13 @@ class CurlStore:
         subject = plain_text(f"the bucket {bucket}")
         await self._ask("HEAD", target, "", "", (), subject, None)
 
-    async def renew_keys(self) -> bool:
-        """Ask for new keys; True when other ones came. Raises TransferError."""
-        return await self._ring.renew()
+    async def renew_keys(self, typed: ConnectionSpec | None = None) -> bool:
+        """Take typed keys or ask for new ones; True when they are other ones. Raises TransferError."""
+        if typed is None:
+            return await self._ring.renew()
+        return self._ring.take(
+            Keys(typed.access_key_id, typed.secret_access_key, typed.session_token or None)
+        )
 
     async def close(self) -> None:
         """Close every connection. Idempotent."""

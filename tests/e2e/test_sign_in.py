@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,40 @@ def test_one_question_is_for_all_batches_of_a_connection_and_a_listing_of_the_br
         for attempt in play(as_work(server), scene, jobs=JOBS, is_attended=True):
             assert attempt.outcome is Outcome.DONE
             assert attempt.files == {item.key: item.read() for item in objects}
+
+
+def test_keys_that_are_typed_anew_for_the_same_connection_let_its_batch_go_on(tmp_path: Path) -> None:
+    with FaultServer([ITEM], keys=OLD) as server:
+        spec = ConnectionSpec(endpoint_url=server.endpoint_url, region="us-east-1")
+        typed = {
+            keys: replace(
+                spec,
+                access_key_id=keys.access_key_id,
+                secret_access_key=keys.secret_access_key,
+                session_token=keys.session_token,
+            )
+            for keys in (OLD, NEW)
+        }
+        server.add_fault(
+            Fault(operation=Operation.GET, skip=PARTS // 2, times=1, before=lambda: server.renew_keys(NEW))
+        )
+
+        async def scene(engine: Engine) -> Attempt:
+            batch = await prepared(engine, chosen([ITEM]), tmp_path, RANGED)
+            running = asyncio.ensure_future(run_batch(batch, tmp_path))
+            await asks_person(batch)
+            wait = batch.rows.snapshot().wait
+            assert wait is not None
+            assert "Connect with new keys" in wait.error.message
+            await engine.connect(replace(typed[NEW], requester_pays=True))
+            await asks_person(batch)
+            await engine.connect(typed[NEW])
+            return await running
+
+        attempt = play(typed[OLD], scene, jobs=JOBS, is_attended=True)
+        assert attempt.outcome is Outcome.DONE
+        assert attempt.files == {ITEM.key: ITEM.read()}
+        assert server.sent_bytes(ITEM.key) == ITEM.size_bytes
 
 
 def test_a_cancel_ends_the_wait_for_a_sign_in_at_once(tmp_path: Path) -> None:

@@ -31,12 +31,14 @@ def build_engine(
     jobs: int = DEFAULT_JOBS,
     writes: bool = True,
     journal: Journal | None = None,
+    is_attended: bool = False,
     timing: Timing | None = None,
 ) -> Engine:
     """An engine with real S3 and the real disk, to be used on the loop that is running.
 
     `ask_secret` is called on a daemon thread and may block. With `writes` False nothing is made on the disk,
     and without a journal nothing is kept for another start of the program.
+    With `is_attended` there is somebody who can sign in again while a batch waits.
     """
     timing = timing or Timing()
     offload = DaemonThreads()
@@ -50,6 +52,7 @@ def build_engine(
             digests=Checksums(),
             timing=timing,
             journal=journal or NoJournal(),
+            is_attended=is_attended,
         )
     )
 

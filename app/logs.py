@@ -29,7 +29,9 @@ def begin(level: str, file: str = "") -> None:
     """Send everything of this level that any library logs to `file`, or to stderr. Raises OSError."""
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler()
-    handler.setFormatter(RedactingFormatter(_FORM))
+    # Over the progress line, where there is one.
+    erase = "" if file or not sys.stderr.isatty() else "\r\x1b[K"
+    handler.setFormatter(RedactingFormatter(erase + _FORM))
     root = logging.getLogger()
     for earlier in [old for old in root.handlers if isinstance(old.formatter, RedactingFormatter)]:
         root.removeHandler(earlier)

@@ -239,6 +239,8 @@ def progress_text(batch: BatchSnapshot) -> str:
     parts = [f"{ended} of {of}", f"{size_text(batch.done_bytes)} of {size_text(batch.size_bytes)}"]
     if counts[State.FAILED]:
         parts.append(f"{counts[State.FAILED]} failed")
+    if batch.wait is not None:
+        return " · ".join([*parts, batch.wait.phase.value])
     parts.append(f"{size_text(batch.speed_bps)}/s")
     if batch.eta_s is not None:
         parts.append(f"{batch.eta_s:.0f} s left")

@@ -34,4 +34,4 @@ def _build(ask_secret: Callable[[str], str | None]) -> Engine:
     # On the engine's thread, when the window is on screen: boto, libcurl and their likes are slow to import.
     from app.compose import build_engine, open_journal
 
-    return build_engine(ask_secret, journal=open_journal())
+    return build_engine(ask_secret, journal=open_journal(), is_attended=True)

@@ -56,6 +56,7 @@ class EngineBridge(QObject):
 
     demo_fault_failed = Signal(object, object)  # DemoFault, ErrorRecord: the fault is as it was
 
+    wait_changed = Signal(object)  # Wait or None: what the current connection waits for
     secret_asked = Signal(object)  # SecretRequest: show a dialog, then request.answer(text or None)
     stopped = Signal()  # the engine has closed; the window may go
 
@@ -140,6 +141,10 @@ class EngineBridge(QObject):
         """Remove its unfinished files and its record; answers `leftover_settled` or `leftover_failed`."""
         return self._ask(lambda engine: engine.forget(saved), self.leftover_settled, self.leftover_failed)
 
+    def sign_in_again(self, batch_id: str) -> None:
+        """A person has signed in: the batch's connection asks for new keys, and its batches go on."""
+        self._with_engine(lambda engine: engine.sign_in_again(batch_id))
+
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         """Switch a fault of the demo bucket; answers `demo_fault_changed` or `demo_fault_failed`."""
         self._thread.spawn(lambda: self._set_demo_fault(fault, is_on))
@@ -158,6 +163,7 @@ class EngineBridge(QObject):
     def _make_engine(self) -> None:
         self._engine = self._build(self._ask_secret)
         self._engine.ledger.on_wake = self._woken.emit
+        self._engine.on_wait = self.wait_changed.emit
 
     def _with_engine(self, command: Callable[[Engine], object]) -> None:
         self._thread.call(lambda: self._engine and command(self._engine))

@@ -64,6 +64,11 @@ class ErrorKind(Enum):
         return self in _SYSTEMIC
 
     @property
+    def is_network_gone(self) -> bool:
+        """True when nothing answers where a server has answered before: the network may come back."""
+        return self in _NETWORK_GONE
+
+    @property
     def is_transport(self) -> bool:
         """True when the connection failed: after a stop that is the file's cancellation, not a verdict."""
         return self in _TRANSPORT
@@ -98,16 +103,8 @@ _SYSTEMIC = frozenset(
         ErrorKind.INTERNAL,
     }
 )
-_TRANSPORT = frozenset(
-    {
-        ErrorKind.NETWORK,
-        ErrorKind.TIMEOUT,
-        ErrorKind.SHORT_BODY,
-        ErrorKind.HOST_NOT_FOUND,
-        ErrorKind.CONNECTION_REFUSED,
-        ErrorKind.UNREACHABLE,
-    }
-)
+_NETWORK_GONE = frozenset({ErrorKind.HOST_NOT_FOUND, ErrorKind.CONNECTION_REFUSED, ErrorKind.UNREACHABLE})
+_TRANSPORT = _NETWORK_GONE | {ErrorKind.NETWORK, ErrorKind.TIMEOUT, ErrorKind.SHORT_BODY}
 
 
 class TransferError(Exception):

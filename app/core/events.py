@@ -42,6 +42,19 @@ class RowSnapshot:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What all requests of a connection wait for: the network, or that somebody signs in.
+
+    `phase` is the one of the rows that wait. `error` is what the wait began with. With `needs_person` the
+    wait goes on until somebody has signed in and says so.
+    """
+
+    phase: Phase
+    error: ErrorRecord
+    needs_person: bool = False
+
+
 class BatchPhase(Enum):
     """Where a batch stands."""
 
@@ -65,7 +78,8 @@ class BatchSnapshot:
     """One batch at one moment. `counts` has every state; they add up to `rows`.
 
     `first_error_index` is the culprit's row, None when there is none or the listing failed.
-    `eta_s` is None when it cannot be told honestly. Times are seconds since the epoch.
+    `eta_s` is None when it cannot be told honestly. Times are seconds since the epoch. `wait` is what keeps
+    its connection from asking at this moment, None when nothing does.
     """
 
     batch_id: str
@@ -86,6 +100,7 @@ class BatchSnapshot:
     outcome: Outcome | None = None
     first_error: ErrorRecord | None = None
     first_error_index: int | None = None
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)

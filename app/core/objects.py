@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -103,6 +103,16 @@ class ConnectionSpec:
     access_key_id: str = field(default="", repr=False)
     secret_access_key: str = field(default="", repr=False)
     session_token: str = field(default="", repr=False)
+
+    def is_like(self, other: ConnectionSpec) -> bool:
+        """True when the two differ in nothing but the keys that were typed for both."""
+        with_other_keys = replace(
+            self,
+            access_key_id=other.access_key_id,
+            secret_access_key=other.secret_access_key,
+            session_token=other.session_token,
+        )
+        return bool(self.access_key_id and other.access_key_id) and with_other_keys == other
 
     @property
     def label(self) -> str:

@@ -33,6 +33,8 @@ class Phase(Enum):
     CONNECTING = "connecting"
     DOWNLOADING = "downloading"
     WAITING_TO_RETRY = "waiting to retry"
+    WAITING_FOR_NETWORK = "waiting for network"
+    WAITING_FOR_SIGN_IN = "waiting for sign-in"
     VERIFYING = "verifying"
     FINISHING = "finishing"
 

@@ -13,6 +13,7 @@ class Timing:
     doubling to `backoff_max_s`. `tries` is without progress; `progress_bytes` of new data reset the count.
     A server that asks to slow down is asked `tries_throttled` times: at 30 % of refusals six are too few for
     a thousand files.
+    A network that is gone is waited for up to `outage_s`, with one probe at least every `probe_max_s`.
     `stop_grace_s` is how long a stop waits for work that swallows its cancellation.
     """
 
@@ -25,6 +26,8 @@ class Timing:
     tries_refused: int = 3
     tries_throttled: int = 9
     progress_bytes: int = 1 << 20
+    outage_s: float = 600.0
+    probe_max_s: float = 5.0
     stop_grace_s: float = 2.0
     close_s: float = 3.0
 
@@ -36,6 +39,8 @@ class Timing:
             low_speed_s=self.low_speed_s * factor,
             backoff_first_s=self.backoff_first_s * factor,
             backoff_max_s=self.backoff_max_s * factor,
+            outage_s=self.outage_s * factor,
+            probe_max_s=self.probe_max_s * factor,
             stop_grace_s=self.stop_grace_s * factor,
             close_s=self.close_s * factor,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.core.errors import ErrorRecord
-from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowsAdded, RowSnapshot, SpanChange
+from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowsAdded, RowSnapshot, SpanChange, Wait
 from app.core.plan import PlannedItem
 from app.core.policy import BatchPolicy
 from app.core.saved import SavedRow
@@ -34,6 +34,7 @@ class BatchRows:
         self.is_listing_complete = False
         self.bytes_fetched = 0
         self.first_error: ErrorRecord | None = None
+        self.wait: Wait | None = None
         self.watchers: list[Callable[[Row], None]] = []
         self._first_error_index: int | None = None
         self.title = title
@@ -47,8 +48,7 @@ class BatchRows:
         self._rows: list[Row] = []
         self._running: set[int] = set()
         self._counts = dict.fromkeys(State, 0)
-        self._size_bytes = 0
-        self._done_bytes = 0
+        self._size_bytes = self._done_bytes = 0
         self._meter = SpeedMeter(ticks())
         self._unseen = Unseen(batch_id)
 
@@ -70,8 +70,8 @@ class BatchRows:
 
     @property
     def is_moving(self) -> bool:
-        """True while speeds change without an event."""
-        return bool(self._running)
+        """True while numbers change without an event (speeds): not in a wait, once they have sunk."""
+        return bool(self._running) and (self.wait is None or self._meter.bps >= 1.0)
 
     def counts(self) -> dict[State, int]:
         """Rows by state; they add up to all rows."""
@@ -176,8 +176,7 @@ class BatchRows:
         stopped_by = self._first_error_index if state is State.STOPPED else None
         pending = [row for row in self._rows if row.state is State.QUEUED]
         for row in pending:
-            row.stopped_by = stopped_by
-            row.state = state
+            row.state, row.stopped_by = state, stopped_by
         self._tell(pending)
         self._counts[State.QUEUED] -= len(pending)
         self._counts[state] += len(pending)
@@ -246,6 +245,7 @@ class BatchRows:
             outcome=self.outcome,
             first_error=self.first_error,
             first_error_index=self._first_error_index,
+            wait=self.wait if is_running else None,
         )
 
     def take(
@@ -279,8 +279,7 @@ class BatchRows:
             self._running.discard(row.index)
             row.phase, row.retry_at, row.meter = Phase.NONE, None, None
         self._mark(row)
-        for watch in self.watchers:
-            watch(row)
+        self._tell([row])
 
     def _mark(self, row: Row) -> None:
         self._unseen.mark(row.index)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from random import random
 
 from app.core.errors import ErrorKind, TransferError
+from app.core.events import Wait
 from app.core.objects import (
     Bucket,
     ConnectionInfo,
@@ -26,16 +27,20 @@ from app.engine.batch import Batch, BatchListener
 from app.engine.ledger import Ledger
 from app.engine.order import Order, remove_left
 from app.engine.parts import Connection, EngineParts
+from app.engine.patience import Patience
 from app.engine.patient import PatientStore
-from app.engine.ports import ObjectStore
 from app.engine.slots import Slots
 
 
 class Engine:
-    """Everything that runs belongs to one loop; every method is for that loop's thread."""
+    """Everything that runs belongs to one loop; every method is for that loop's thread.
+
+    `on_wait` is told what the current connection waits for, None when it goes on; it must not raise.
+    """
 
     def __init__(self, parts: EngineParts) -> None:
         self.ledger = Ledger()
+        self.on_wait: Callable[[Wait | None], object] = _nothing
         self._parts = parts
         self._slots = Slots(parts.jobs)
         self._connections: list[Connection] = []
@@ -46,13 +51,13 @@ class Engine:
 
     async def connect(self, spec: ConnectionSpec) -> ConnectionInfo:
         """Make the connection the current one. Raises TransferError."""
-        self._current = await self._connect(spec)
-        return self._current.info
+        connection = await self._connect(spec)
+        await self._hand_keys_on(connection)
+        return self._make_current(connection)
 
     async def connect_demo(self) -> ConnectionInfo:
         """Start the demo bucket and connect to it. Raises TransferError."""
-        self._current = await self._connect(await self._parts.demo.start(), is_demo=True)
-        return self._current.info
+        return self._make_current(await self._connect(await self._parts.demo.start(), is_demo=True))
 
     async def list_profiles(self) -> tuple[ProfileInfo, ...]:
         """The profiles of the AWS config files."""
@@ -67,7 +72,7 @@ class Engine:
         await self._parts.demo.set_fault(fault, is_on)
 
     @property
-    def store(self) -> ObjectStore:
+    def store(self) -> PatientStore:
         """The current connection's store. Raises TransferError when there is none."""
         return self.current.store
 
@@ -78,8 +83,27 @@ class Engine:
             raise TransferError(ErrorKind.USAGE, "There is no connection. Add one first.")
         return self._current
 
+    async def _hand_keys_on(self, connection: Connection) -> None:
+        """Typed keys cannot be renewed: whoever waits for a sign-in goes on with those typed anew."""
+        spec = connection.info.spec
+        for other in self._connections:
+            wait = other.store.patience.wait
+            if wait is not None and wait.needs_person and other.info.spec.is_like(spec):
+                await other.store.renew_keys(spec)
+                other.store.patience.sign_in.try_again()
+
+    def _make_current(self, connection: Connection) -> ConnectionInfo:
+        self._current = connection
+        self._tell_waits()
+        return connection.info
+
     async def _connect(self, spec: ConnectionSpec, *, is_demo: bool = False) -> Connection:
-        store = PatientStore(await self._parts.connector.connect(spec), self._parts.timing, random)
+        parts = self._parts
+        raw = await parts.connector.connect(spec)
+        patience = Patience(
+            raw, parts.timing, random, is_attended=parts.is_attended, on_change=self._tell_waits
+        )
+        store = PatientStore(raw, patience)
         connection = Connection(ConnectionInfo(spec, store.endpoint, is_demo), store)
         self._connections.append(connection)
         return connection
@@ -133,6 +157,7 @@ class Engine:
 
     def _enter(self, order: Order) -> Order:
         self._orders[order.rows.batch_id] = order
+        self._tell_waits()
         return order
 
     async def unfinished(self) -> tuple[SavedBatch, ...]:
@@ -176,6 +201,10 @@ class Engine:
         """Run rows again (None: all that did not get done, and what was not listed yet)."""
         self._watch(self._orders[batch_id].retry(indexes))
 
+    def sign_in_again(self, batch_id: str) -> None:
+        """Somebody has signed in: the batch's connection asks for new keys, and its batches go on."""
+        self._orders[batch_id].patience.sign_in.try_again()
+
     async def close(self) -> None:
         """Cancel everything and let go, within the close limit whatever hangs. Idempotent."""
         for order in self._orders.values():
@@ -209,9 +238,22 @@ class Engine:
             connection = await self._connect(replace(saved.spec, endpoint_url=saved.endpoint))
         return connection
 
+    def _tell_waits(self) -> None:
+        """Show in each batch what its connection waits for."""
+        self.on_wait(self._current.store.patience.wait if self._current else None)
+        for order in self._orders.values():
+            wait = order.patience.wait
+            if order.rows.wait != wait:
+                order.rows.wait = wait
+                order.rows.touch()
+
     def _watch(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _nothing(_: object) -> None:
+    """Nobody listens."""
 
 
 def _title(sources: Sequence[Source]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -16,16 +15,15 @@ from app.core.states import Phase
 from app.engine.assembly import Assembly, Piece
 from app.engine.batch_rows import BatchRows
 from app.engine.ports import GetHead, GetRequest
-from app.engine.retry import RetryBudget
 from app.engine.row import Row
+from app.engine.slots import SlotHold
 from app.engine.tools import DownloadTools
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
 class Fetch:
-    """Fills an assembly from S3, for one attempt of one row. Loop only."""
+    """Fills an assembly from S3, for one attempt of one row; the Asker of its requests. Loop only."""
 
     def __init__(
         self, tools: DownloadTools, assembly: Assembly, rows: BatchRows, row: Row, bucket: str
@@ -33,10 +31,11 @@ class Fetch:
         self.assembly = assembly
         self.key = plain_text(row.item.obj.key)
         self.is_whole = False
+        self.bucket = bucket
+        self.is_patient = True
         self._tools = tools
         self._rows = rows
         self._row = row
-        self._bucket = bucket
         self._busy = 0
         self._is_alone = True
 
@@ -45,8 +44,9 @@ class Fetch:
 
         A HEAD that is refused for its object alone changes nothing: the GET says why, or goes well without.
         """
+        request = self._request(None, None)
         try:
-            head = await self._head(self._request(None, None))
+            head = await self._ask(partial(self._tools.store.describe, request))
         except TransferError as error:
             if error.kind is ErrorKind.CHANGED or error.kind.is_systemic or error.kind.is_retryable:
                 raise
@@ -60,8 +60,9 @@ class Fetch:
 
         Not pinned: a part may have an ETag of its own (moto 5.2 does so).
         """
+        request = replace(self._request(None, None), part_number=number, if_match="")
         try:
-            head = await self._head(replace(self._request(None, None), part_number=number, if_match=""))
+            head = await self._ask(partial(self._tools.store.describe, request))
         except TransferError:
             return None
         return head.length_bytes if head.parts_count == parts else None
@@ -144,69 +145,62 @@ class Fetch:
         if told is not None and told != self.assembly.size_bytes:
             raise self.other_size(told)
 
-    async def _head(self, request: GetRequest) -> GetHead:
-        """HEAD what a GET would fetch, as often as it takes and the budget allows. Raises TransferError."""
-        budget = RetryBudget(self._tools.timing, self._tools.random)
-        while True:
-            try:
-                return await self._in_slot(partial(self._tools.store.describe, request))
-            except TransferError as error:
-                if not await self._wait_to_retry(budget, error, 0):
-                    raise
-
     async def _piece(self, piece: Piece, judged: asyncio.Future[None] | None) -> None:
         """Fetch one piece, as often as it takes and the budget allows. `judged` is given for a range."""
-        budget = RetryBudget(self._tools.timing, self._tools.random)
         sink = _Sink(self, piece, judged)
-        while True:
+
+        async def get() -> None:
             if not piece.is_empty and not self.assembly.etag:
                 # Nothing would tell that the rest is of the same object.
                 self.assembly.restart_piece(piece)
-            before = piece.end
             is_range = not piece.is_empty or (judged is not None and not self.is_whole)
             span = (piece.end, piece.limit - 1) if is_range else (None, None)
-            request = self._request(*span)
-            try:
-                await self._in_slot(partial(self._tools.store.get, request, sink))
-                if piece.end == piece.limit:
-                    self._tools.slots.creep_up()
-                    return
+            await self._tools.store.get(self._request(*span), sink)
+            if piece.end != piece.limit:
                 raise self._short(piece)
-            except TransferError as error:
-                if not await self._wait_to_retry(budget, error, max(0, piece.end - before)):
-                    raise
 
-    async def _in_slot(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask with a slot held."""
-        async with self._tools.slots.hold(self._row):
-            self._busy += 1
-            try:
-                if self._row.phase is not Phase.DOWNLOADING:
-                    self._rows.enter(self._row.index, Phase.CONNECTING)
-                return await ask()
-            finally:
-                self._busy -= 1
+        await self._ask(get, lambda: piece.end)
+        self._tools.slots.creep_up()
 
-    async def _wait_to_retry(self, budget: RetryBudget, error: TransferError, new_bytes: int) -> bool:
-        """Wait for what the error asks for; False when another try is no use."""
-        tools = self._tools
+    async def _ask(self, request: Callable[[], Awaitable[T]], held_bytes: Callable[[], int] = int) -> T:
+        return await self._tools.patience.ask(self, partial(self._busy_with, request), held_bytes)
+
+    async def _busy_with(self, request: Callable[[], Awaitable[T]]) -> T:
+        self._busy += 1
+        try:
+            if self._row.phase is not Phase.DOWNLOADING:
+                self._rows.enter(self._row.index, Phase.CONNECTING)
+            return await request()
+        finally:
+            self._busy -= 1
+            if (wait := self._tools.patience.wait) is not None:
+                self.waits(wait.phase)
+
+    # The Asker
+
+    def slot(self) -> SlotHold:
+        """One of the engine's, which go round the rows."""
+        return self._tools.slots.hold(self._row)
+
+    def failed(self, error: TransferError) -> None:
+        """Ask with fewer slots where the server wishes it."""
         if error.kind is ErrorKind.THROTTLED:
-            tools.slots.slow_down()
-        delay_s = budget.delay_s(error, new_bytes)
-        if delay_s is None:
-            return False
-        # A row of which other ranges go on is still downloading.
+            self._tools.slots.slow_down()
+
+    def waits(self, phase: Phase, delay_s: float | None = None) -> None:
+        """Show it, unless other ranges go on: such a row is still downloading."""
         if not self._busy:
-            self._rows.enter(self._row.index, Phase.WAITING_TO_RETRY, retry_at=tools.clock() + delay_s)
-        log.info("%s: next try in %.2f s (%s: %s)", self.key, delay_s, error.kind.value, error.message)
-        await tools.sleep(delay_s)
+            retry_at = None if delay_s is None else self._tools.clock() + delay_s
+            self._rows.enter(self._row.index, phase, retry_at=retry_at)
+
+    def tries_again(self) -> None:
+        """Count it."""
         self._rows.count_retry(self._row.index)
-        return True
 
     def _request(self, first: int | None, last: int | None) -> GetRequest:
         assembly = self.assembly
         return GetRequest(
-            self._bucket, self._row.item.obj.key, assembly.version_id, assembly.etag, first=first, last=last
+            self.bucket, self._row.item.obj.key, assembly.version_id, assembly.etag, first=first, last=last
         )
 
     def _short(self, piece: Piece) -> TransferError:

@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from random import random
 from typing import Any
 
 from app.core.errors import ErrorKind, ErrorRecord, TransferError
@@ -20,6 +19,7 @@ from app.core.states import State
 from app.engine.batch import Batch, BatchListener
 from app.engine.batch_rows import BatchRows
 from app.engine.parts import Connection, EngineParts
+from app.engine.patience import Patience
 from app.engine.ports import TargetFolder
 from app.engine.record import BatchRecord
 from app.engine.slots import Slots
@@ -58,15 +58,16 @@ class Order:
         self.rows.destination = target.root
         record = BatchRecord(parts.journal, parts.offload, self._saved or self._about())
         await record.claim()
+        store = self._connection.store.for_batch()
         tools = DownloadTools(
-            self._connection.store,
+            store,
             target,
             self._slots,
             parts.offload,
             parts.timing,
             parts.digests,
             record,
-            random,
+            store.patience,
         )
         self.batch = Batch(tools, self.rows, self._sources, listener)
         if self._saved is None:
@@ -100,6 +101,11 @@ class Order:
             self._task.cancel()
         elif self.batch is not None:
             self.batch.cancel(indexes)
+
+    @property
+    def patience(self) -> Patience:
+        """That of the batch's connection."""
+        return self._connection.store.patience
 
     def close(self) -> None:
         """Let go of the batch and its folder; nothing of it runs any more."""

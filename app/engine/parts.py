@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from app.core.objects import ConnectionInfo
 from app.core.timing import Timing
 from app.engine.journal import Journal, NoJournal
-from app.engine.ports import Connector, Demo, Digests, ObjectStore, Offload, TargetFolder
+from app.engine.patient import PatientStore
+from app.engine.ports import Connector, Demo, Digests, Offload, TargetFolder
 
 
 @dataclass(frozen=True, slots=True)
 class EngineParts:
-    """What an engine is made of. `open_target` blocks; it is called through `offload`."""
+    """What an engine is made of. `open_target` blocks; it is called through `offload`.
+
+    With `is_attended` a batch whose sign-in has expired waits for somebody to sign in again.
+    """
 
     connector: Connector
     demo: Demo
@@ -23,6 +27,7 @@ class EngineParts:
     digests: Digests
     timing: Timing = field(default_factory=Timing)
     journal: Journal = field(default_factory=NoJournal)
+    is_attended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +35,4 @@ class Connection:
     """A connection that stands, and the store that it leads to."""
 
     info: ConnectionInfo
-    store: ObjectStore
+    store: PatientStore

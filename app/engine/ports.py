@@ -63,10 +63,7 @@ class GetRequest:
 
 
 class ObjectStore(Protocol):
-    """One connection to S3. All coroutines run on the engine's loop; cancelling one closes its connection.
-
-    Every method raises TransferError only.
-    """
+    """One connection to S3, on the engine's loop. Raises TransferError only; a cancel closes the socket."""
 
     @property
     def endpoint(self) -> str:
@@ -84,14 +81,16 @@ class ObjectStore(Protocol):
     def list_pages(
         self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
     ) -> AsyncIterator[ListingPage]:
-        """Pages of a listing, each asked for only when pulled, guarded against hostile servers.
-
-        A failure part way raises TransferError after the pages that came. After one that is worth another
-        try, the next pull asks for the same page again.
-        """
+        """Pages, each asked for when pulled, guarded against hostile servers; a pull may be made again."""
 
     async def list_buckets(self) -> tuple[Bucket, ...]:
         """The account's buckets (one blocking control call, off the loop)."""
+
+    async def probe(self, bucket: str) -> None:
+        """See whether anything answers for `bucket`: one HEAD of it, and any answer will do."""
+
+    async def renew_keys(self, typed: ConnectionSpec | None = None) -> bool:
+        """Take the keys typed in a spec, or ask for new ones, off the loop; True when they are other ones."""
 
     async def close(self) -> None:
         """Close every connection. Idempotent."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.timing import Timing
+from app.engine.patience import Patience
 from app.engine.ports import Digests, ObjectStore, Offload, TargetFolder
 from app.engine.record import BatchRecord
 from app.engine.slots import Slots
@@ -15,7 +15,7 @@ from app.engine.slots import Slots
 
 @dataclass(frozen=True, slots=True)
 class DownloadTools:
-    """`random` gives a float in [0, 1); `sleep` takes seconds; `clock` gives epoch seconds."""
+    """`patience` is that of the store's connection; `clock` gives epoch seconds."""
 
     store: ObjectStore
     target: TargetFolder
@@ -24,6 +24,5 @@ class DownloadTools:
     timing: Timing
     digests: Digests
     record: BatchRecord
-    random: Callable[[], float]
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    patience: Patience
     clock: Callable[[], float] = time.time

@@ -16,7 +16,7 @@ from app.core.redaction import redacted
 from app.core.timing import Timing
 from app.engine.ports import Offload
 from app.s3.boto_faults import BOTO_ERRORS, boto_fault
-from app.s3.credentials import KeyRing, find_credentials, freeze
+from app.s3.credentials import DOING, KeyRing, find_credentials, freeze, having
 from app.s3.curl import CurlTransport
 from app.s3.endpoints import EndpointRules
 from app.s3.faults import Identity
@@ -43,8 +43,9 @@ class BotoConnector:
         log.info("%s, region %s, %s", setup.rules.endpoint, setup.region, setup.identity.keys)
         return CurlStore(
             rules=setup.rules,
-            ring=KeyRing(setup.credentials, setup.identity, self._offload),
-            identity=setup.identity,
+            ring=KeyRing(
+                setup.credentials, setup.identity, self._offload, find_again=setup.find_credentials_again
+            ),
             transport=CurlTransport(self._timing, MAX_IDLE_CONNECTIONS),
             offload=self._offload,
             list_buckets=setup.list_buckets,
@@ -66,6 +67,7 @@ class Setup:
         redacted.learn(spec.secret_access_key, spec.session_token, key_id=spec.access_key_id)
         self._timing = timing
         self._spec = spec
+        self._ask_secret = ask_secret
         self._session: Any = Session(profile=spec.profile or None)
         profile = "" if spec.access_key_id else str(self._session.profile or "")
         self.identity = Identity(profile, spec.access_key_id, spec.is_anonymous)
@@ -73,7 +75,7 @@ class Setup:
             self.region: str = spec.region or self._session.get_config_variable("region") or DEFAULT_REGION
             self.ca_bundle = _ca_bundle(spec, self._session)
             self.rules = EndpointRules(self._client)
-            self.credentials = self._find_credentials(ask_secret)
+            self.credentials = self._find_credentials(self._session)
         except BOTO_ERRORS as error:
             raise boto_fault(error, self.identity, "the connection") from error
 
@@ -98,16 +100,34 @@ class Setup:
         except BOTO_ERRORS as error:
             raise boto_fault(error, self.identity, "the list of buckets") from error
 
-    def _find_credentials(self, ask_secret: Callable[[str], str | None]) -> Any:
-        if self._spec.is_anonymous:
+    @property
+    def find_credentials_again(self) -> Callable[[], Any] | None:
+        """Finds credentials as the configuration gives them now; None where there are none, or typed ones."""
+        if self._spec.is_anonymous or self._spec.access_key_id:
             return None
+        return self._find_anew
+
+    def _find_anew(self) -> Any:
+        from botocore.session import Session
+
+        try:
+            # A session reads its files once, and keeps what it was given for a role.
+            session = Session(profile=self._spec.profile or None)
+            credentials = find_credentials(session, self._ask_secret, self.identity)
+        except BOTO_ERRORS as error:
+            raise boto_fault(error, self.identity, DOING) from error
+        self._session = session
+        return credentials
+
+    def _find_credentials(self, session: Any) -> Any:
         spec = self._spec
+        if spec.is_anonymous:
+            return None
         if spec.access_key_id:
-            self._session.set_credentials(
-                spec.access_key_id, spec.secret_access_key, spec.session_token or None
-            )
-        credentials = find_credentials(self._session, ask_secret, self.identity)
-        self.identity = Identity(self.identity.profile, freeze(credentials, self.identity).access_key_id)
+            session.set_credentials(spec.access_key_id, spec.secret_access_key, spec.session_token or None)
+        credentials = find_credentials(session, self._ask_secret, self.identity)
+        self.identity = replace(self.identity, method=credentials.method)
+        self.identity = having(self.identity, freeze(credentials, self.identity))
         return credentials
 
     def _client(self, region: str | None, endpoint_url: str | None = None, keys: str = "") -> Any:

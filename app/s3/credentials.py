@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from app.core.errors import ErrorKind, TransferError, plain_text
@@ -29,13 +30,17 @@ class KeyRing:
         identity: Identity,
         offload: Offload,
         clock: Callable[[], float] = time.monotonic,
+        find_again: Callable[[], Any] | None = None,
     ) -> None:
-        """`credentials` is botocore's object, None to sign nothing. Use it on one loop."""
+        """`credentials` is botocore's object, None to sign nothing. Use it on one loop.
+
+        `find_again` blocks and gives credentials as they are found now; None where they can be no others.
+        """
+        self.identity = identity
         self._credentials = credentials
-        self._identity = identity
         self._offload = offload
         self._clock = clock
-        self._is_refreshable = hasattr(credentials, "refresh_needed")
+        self._find_again = find_again
         self._keys: Keys | None = None
         self._quiet_until = 0.0
         self._lock = asyncio.Lock()
@@ -46,16 +51,43 @@ class KeyRing:
             return self._keys
         async with self._lock:
             if self._is_due():
-                self._keys = await self._offload(lambda: freeze(self._credentials, self._identity))
+                self._keys = await self._offload(lambda: freeze(self._credentials, self.identity))
                 self._quiet_until = self._clock() + LOOK_AGAIN_S
         return self._keys
+
+    async def renew(self) -> bool:
+        """Look for keys anew, as at the start; True when there are other ones. Raises TransferError."""
+        find_again = self._find_again
+        if find_again is None:
+            return False
+        async with self._lock:
+            credentials = await self._offload(find_again)
+            keys = await self._offload(lambda: freeze(credentials, self.identity))
+            self._credentials = credentials
+            self._quiet_until = self._clock() + LOOK_AGAIN_S
+            self.identity = replace(self.identity, method=credentials.method)
+            return self.take(keys)
+
+    def take(self, keys: Keys) -> bool:
+        """Sign with these keys from now on; True when they are other ones than before."""
+        is_new = keys != self._keys
+        self._keys = keys
+        self.identity = having(self.identity, keys)
+        return is_new
 
     def _is_due(self) -> bool:
         if self._keys is None:
             return True
         return (
-            self._is_refreshable and self._clock() >= self._quiet_until and self._credentials.refresh_needed()
+            self._clock() >= self._quiet_until
+            and hasattr(self._credentials, "refresh_needed")
+            and self._credentials.refresh_needed()
         )
+
+
+def having(identity: Identity, keys: Keys) -> Identity:
+    """The identity that has these keys."""
+    return replace(identity, access_key_id=keys.access_key_id, is_temporary=bool(keys.session_token))
 
 
 def freeze(credentials: Any, identity: Identity) -> Keys:

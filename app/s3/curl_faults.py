@@ -110,6 +110,12 @@ def stalled(request: HttpRequest, received: int, expected: int | None, limit_s: 
     return TransferError(ErrorKind.TIMEOUT, text)
 
 
+def slept(request: HttpRequest) -> TransferError:
+    """The error for a connection that was broken off because this computer has slept."""
+    text = f"This computer has slept: the connection to {_where(request)} for {request.subject} is made anew."
+    return TransferError(ErrorKind.UNREACHABLE, text)
+
+
 def _not_connected(failure: CurlFailure, request: HttpRequest) -> TransferError:
     where = f"proxy {_host(request.proxy)}" if request.proxy else f"server {_where(request)}"
     if failure.os_error == errno.ECONNREFUSED:

@@ -32,6 +32,7 @@ _KIND_OF_CODE: dict[str, ErrorKind] = {
     "ExpiredToken": K.EXPIRED_CREDENTIALS,
     "ExpiredTokenException": K.EXPIRED_CREDENTIALS,
     "TokenRefreshRequired": K.EXPIRED_CREDENTIALS,
+    "RequestExpired": K.EXPIRED_CREDENTIALS,
     "InvalidAccessKeyId": K.BAD_CREDENTIALS,
     "InvalidClientTokenId": K.BAD_CREDENTIALS,
     "SignatureDoesNotMatch": K.BAD_CREDENTIALS,
@@ -69,11 +70,17 @@ _KIND_OF_STATUS: dict[int, ErrorKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks, for messages: a profile's name, the end of a typed key, or nobody. No secret in its repr."""
+    """Who asks, for messages: a profile's name, the end of a typed key, or nobody. No secret in its repr.
+
+    `is_temporary` is true for keys that come with a session token. `method` is botocore's name of the place
+    where it found the keys, empty where it is not known.
+    """
 
     profile: str = ""
     access_key_id: str = field(default="", repr=False)
     is_anonymous: bool = False
+    is_temporary: bool = False
+    method: str = ""
 
     @property
     def keys(self) -> str:
@@ -83,6 +90,20 @@ class Identity:
         if self.profile:
             return f"the keys of profile {plain_text(self.profile)}"
         return f"the key {masked(self.access_key_id)}" if self.access_key_id else "these keys"
+
+    @property
+    def sign_in(self) -> str:
+        """What a person does to get new keys."""
+        profile = plain_text(self.profile) or "default"
+        advice = {
+            "sso": f"Run `aws sso login --profile {profile}`",
+            "login": f"Run `aws login --profile {profile}`",
+            "shared-credentials-file": f"Put new keys into profile {profile}",
+            "config-file": f"Put new keys into profile {profile}",
+            "explicit": "Connect with new keys",
+            "env": "Start again with new keys in the environment",
+        }
+        return advice.get(self.method, "Sign in again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +150,7 @@ def http_fault(
 ) -> TransferError:
     """The error that stands for an answer other than 2xx to a request for `subject`."""
     refusal = read_refusal(response)
-    kind = _kind(refusal)
+    kind = _kind(refusal, identity)
     return TransferError(
         kind,
         _words(kind, refusal, response.head, subject, identity, now),
@@ -144,7 +165,9 @@ def kind_of_code(code: str) -> ErrorKind | None:
     return _KIND_OF_CODE.get(code)
 
 
-def _kind(refusal: Refusal) -> ErrorKind:
+def _kind(refusal: Refusal, identity: Identity) -> ErrorKind:
+    if refusal.code == "InvalidToken" and identity.is_temporary:
+        return ErrorKind.EXPIRED_CREDENTIALS
     kind = _KIND_OF_CODE.get(refusal.code) or _KIND_OF_STATUS.get(refusal.status)
     if kind is not None:
         return kind
@@ -172,7 +195,7 @@ def _words(
         )
     words = _WORDS.get(kind)
     if words is not None:
-        return words.format(subject=subject, keys=identity.keys)
+        return words.format(subject=subject, keys=identity.keys, sign_in=identity.sign_in)
     reason = said(refusal.message) or f"status {refusal.status}"
     if kind is ErrorKind.SERVER_ERROR:
         return f"The server failed on {subject}: {reason}. Try again later."
@@ -188,7 +211,7 @@ _WORDS: dict[ErrorKind, str] = {
     "Start it again to get the new one.",
     K.ARCHIVED: "{subject} is archived. Restore it in S3 first, then download it.",
     K.EXPIRED_CREDENTIALS: "The sign-in has expired: {keys} were refused for {subject}. "
-    "Sign in again, then go on.",
+    "{sign_in}, then go on.",
     K.BAD_CREDENTIALS: "The server does not accept {keys} for {subject}. Check the keys of this connection.",
     K.THROTTLED: "The server asks to slow down ({subject}). Try again later or with fewer jobs.",
     K.TIMEOUT: "The server gave up waiting for the request for {subject}. Try again.",

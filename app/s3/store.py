@@ -7,17 +7,17 @@ import datetime
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from app.core.errors import ErrorKind, TransferError, plain_text
-from app.core.objects import Bucket, ListingPage, ObjectInfo
+from app.core.objects import Bucket, ConnectionSpec, ListingPage, ObjectInfo
 from app.engine.ports import BodySink, GetHead, GetRequest, Offload
 from app.s3.boto_faults import BOTO_ERRORS, boto_fault
 from app.s3.credentials import KeyRing
 from app.s3.curl import CurlTransport
 from app.s3.endpoints import BucketTarget, EndpointRules
-from app.s3.faults import Identity, http_fault, read_refusal
+from app.s3.faults import http_fault, read_refusal
 from app.s3.heads import HeadJudge, get_head, judge_pins, object_info
 from app.s3.http import Headers, HttpHead, HttpRequest, HttpResponse, Receiver
 from app.s3.listing import ListingGuard, PageParser
-from app.s3.signing import encode_key, encode_query, sign
+from app.s3.signing import Keys, encode_key, encode_query, sign
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNTOLD = frozenset({"400", "401", "403", "404"})
@@ -35,7 +35,6 @@ class CurlStore:
         *,
         rules: EndpointRules,
         ring: KeyRing,
-        identity: Identity,
         transport: CurlTransport,
         offload: Offload,
         list_buckets: Callable[[], tuple[Bucket, ...]],
@@ -45,7 +44,6 @@ class CurlStore:
         """`list_buckets` is the blocking control call."""
         self._rules = rules
         self._ring = ring
-        self._identity = identity
         self._transport = transport
         self._offload = offload
         self._list_buckets = list_buckets
@@ -95,6 +93,20 @@ class CurlStore:
     async def list_buckets(self) -> tuple[Bucket, ...]:
         """The account's buckets; raises TransferError."""
         return await self._offload(self._list_buckets)
+
+    async def probe(self, bucket: str) -> None:
+        """HEAD the bucket, whatever the server answers; raises TransferError when nothing does."""
+        target = self._targets.get(bucket) or await self._find_target(bucket)
+        subject = plain_text(f"the bucket {bucket}")
+        await self._ask("HEAD", target, "", "", (), subject, None)
+
+    async def renew_keys(self, typed: ConnectionSpec | None = None) -> bool:
+        """Take typed keys or ask for new ones; True when they are other ones. Raises TransferError."""
+        if typed is None:
+            return await self._ring.renew()
+        return self._ring.take(
+            Keys(typed.access_key_id, typed.secret_access_key, typed.session_token or None)
+        )
 
     async def close(self) -> None:
         """Close every connection. Idempotent."""
@@ -155,7 +167,7 @@ class CurlStore:
             target = await self._find_target(bucket, region)
             response = await self._ask(method, target, path, query, headers, subject, receiver)
         if not response.head.is_success:
-            raise http_fault(response, subject, self._identity)
+            raise http_fault(response, subject, self._ring.identity)
         return response
 
     async def _ask(
@@ -193,7 +205,7 @@ class CurlStore:
                 target = await self._offload(lambda: self._rules.target(bucket, region))
             except BOTO_ERRORS as error:
                 doing = f"a request to the bucket {plain_text(bucket)}"
-                raise boto_fault(error, self._identity, doing) from error
+                raise boto_fault(error, self._ring.identity, doing) from error
             self._targets[bucket] = target
             return target
 

@@ -160,6 +160,7 @@ class MainWindow(QMainWindow):
         self.dock.remembered_chosen.connect(self._open_remembered)
         bridge.batch_added.connect(self._raise_transfers)
         self.transfers.leftover.offered.connect(self._raise_transfers)
+        self.transfers.sign_in_asked.connect(self._raise_transfers)
         bridge.secret_asked.connect(self._ask_secret)
         bridge.demo_fault_failed.connect(self._show_fault_failed)
 

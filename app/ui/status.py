@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QStatusBar, QWidget
 
-from app.core.events import BatchPhase, BatchSnapshot
+from app.core.events import BatchPhase, BatchSnapshot, Wait
 from app.ui.format import count_text, duration_text, rate_text
 from app.ui.plain import plain_label, shown_name
+from app.ui.transfers.words import wait_words
 
 if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
@@ -26,13 +27,26 @@ class StatusBar(QStatusBar):
         self.addWidget(self.transfers, 1)
         self.addPermanentWidget(self.connection)
         self.setContentsMargins(8, 0, 8, 0)
+        self._words = ""
+        self._wait: Wait | None = None
         bridge.batch_changed.connect(self._show_transfers)
+        bridge.wait_changed.connect(self._show_wait)
         self._show_transfers()
 
     def show_connection(self, label: str, endpoint: str) -> None:
         """Name the current connection; nothing when there is none."""
         words = f"connected to {label}" if label else "not connected"
-        self.connection.setText(shown_name(f"{words} · {endpoint}" if endpoint else words))
+        self._words = shown_name(f"{words} · {endpoint}" if endpoint else words)
+        self._show_words()
+
+    @Slot(object)
+    def _show_wait(self, wait: Wait | None) -> None:
+        self._wait = wait
+        self._show_words()
+
+    def _show_words(self) -> None:
+        wait = f"{wait_words(self._wait)} · " if self._wait else ""
+        self.connection.setText(wait + self._words)
 
     @Slot()
     def _show_transfers(self) -> None:

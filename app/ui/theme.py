@@ -67,6 +67,8 @@ def state_look(row: RowSnapshot) -> tuple[str, Role]:
     """The icon's name and the role of a row's state."""
     if row.phase is Phase.WAITING_TO_RETRY:
         return "retry", Role.ACCENT
+    if row.phase in (Phase.WAITING_FOR_NETWORK, Phase.WAITING_FOR_SIGN_IN):
+        return "queued", Role.WARNING
     return _LOOKS[row.state]
 
 

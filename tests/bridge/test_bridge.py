@@ -14,14 +14,14 @@ from pytestqt.qtbot import QtBot
 from app.bridge.bridge import SAMPLE_MS, EngineBridge
 from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorKind
-from app.core.events import Outcome
+from app.core.events import Outcome, Wait
 from app.core.objects import ConnectionInfo, ConnectionSpec, DemoFault, ListingPage
 from app.core.policy import BatchPolicy
-from app.core.states import State
+from app.core.states import Phase, State
 from app.core.timing import Timing
 from tests.engine.stage import everything, make_engine, spec_of
 from tests.servers.fault_server import BUCKET, FaultServer
-from tests.servers.faults import Fault, Operation, deny
+from tests.servers.faults import Fault, Operation, deny, expired_token
 from tests.servers.objects import many
 
 LIMIT_MS = 20_000
@@ -138,6 +138,38 @@ def test_a_fault_of_a_demo_that_does_not_run_is_answered_with_the_reason(
     fault, error = heard.args
     assert fault is DemoFault.DENY_ONE
     assert error.message
+
+
+def test_a_batch_waits_for_a_sign_in_and_goes_on_after_it(qtbot: QtBot, tmp_path: Path) -> None:
+    is_renewed = threading.Event()
+    waits: list[Wait | None] = []
+    bridge = EngineBridge(lambda ask: make_engine(jobs=4, is_attended=True))
+    bridge.wait_changed.connect(waits.append)
+    bridge.start()
+
+    def is_asking() -> bool:
+        batch = bridge.mirror.batch(bridge.mirror.batch_ids()[0])
+        return batch.wait is not None and batch.wait.needs_person
+
+    with FaultServer(many(20, 100), [expired_token(skip=9, until=is_renewed)]) as server:
+        _connect(qtbot, bridge, server)
+        with qtbot.waitSignal(bridge.batch_added, timeout=LIMIT_MS) as added:
+            bridge.download(everything(), str(tmp_path), BatchPolicy(jobs=4))
+        assert added.args is not None
+        batch_id = added.args[0]
+        qtbot.waitUntil(is_asking, timeout=LIMIT_MS)
+        # A wait that lasts costs nothing.
+        qtbot.waitUntil(lambda: not bridge._timer.isActive(), timeout=LIMIT_MS)
+        is_renewed.set()
+        with qtbot.waitSignal(bridge.batch_finished, timeout=LIMIT_MS):
+            bridge.sign_in_again(batch_id)
+        batch = bridge.mirror.batch(batch_id)
+        assert (batch.outcome, batch.wait) == (Outcome.DONE, None)
+        assert waits[-1] is None
+        assert {wait.phase for wait in waits if wait is not None} == {Phase.WAITING_FOR_SIGN_IN}
+        with qtbot.waitSignal(bridge.stopped, timeout=LIMIT_MS):
+            bridge.shutdown()
+        assert bridge.wait_stopped(5)
 
 
 def test_a_question_is_asked_in_the_main_thread_and_its_answer_goes_back(qtbot: QtBot) -> None:

@@ -64,9 +64,10 @@ def play(
     *,
     jobs: int = 4,
     timing: Timing = QUICK,
+    is_attended: bool = False,
 ) -> T:
     """Play a scene with the short waits of these tests."""
-    return stage.play(spec, scene, jobs=jobs, timing=timing)
+    return stage.play(spec, scene, jobs=jobs, timing=timing, is_attended=is_attended)
 
 
 async def run_batch(batch: Batch, folder: Path) -> Attempt:

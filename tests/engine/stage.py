@@ -40,7 +40,7 @@ class NoDemo:
         """Nothing to close."""
 
 
-def make_engine(jobs: int = 4, timing: Timing = FAST) -> Engine:
+def make_engine(jobs: int = 4, timing: Timing = FAST, *, is_attended: bool = False) -> Engine:
     """An engine with everything real but the demo."""
     offload = DaemonThreads()
     return Engine(
@@ -52,6 +52,7 @@ def make_engine(jobs: int = 4, timing: Timing = FAST) -> Engine:
             jobs,
             Checksums(),
             timing,
+            is_attended=is_attended,
         )
     )
 
@@ -64,12 +65,17 @@ def spec_of(server: FaultServer) -> ConnectionSpec:
 
 
 def play(
-    spec: ConnectionSpec, scene: Callable[[Engine], Awaitable[T]], *, jobs: int = 4, timing: Timing = FAST
+    spec: ConnectionSpec,
+    scene: Callable[[Engine], Awaitable[T]],
+    *,
+    jobs: int = 4,
+    timing: Timing = FAST,
+    is_attended: bool = False,
 ) -> T:
     """Run a scene with a connected engine, and close the engine after it, all within a limit."""
 
     async def act() -> T:
-        engine = make_engine(jobs, timing)
+        engine = make_engine(jobs, timing, is_attended=is_attended)
         try:
             await engine.connect(spec)
             async with asyncio.timeout(LIMIT_S):

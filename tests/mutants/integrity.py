@@ -72,8 +72,8 @@ MUTANTS = (
     _check(
         "a body that ends early is no whole one",
         "engine/fetch",
-        "if piece.end == piece.limit:",
-        "if True:",
+        "if piece.end != piece.limit:",
+        "if False:",
         f"{_FAULTS}::test_a_body_framed_by_closing_that_ends_early_is_no_success",
     ),
     _check(

@@ -15,6 +15,7 @@ from app.core.timing import Timing
 from app.engine.ports import GetHead
 from app.s3.curl import CurlTransport
 from app.s3.http import HttpHead, HttpRequest
+from app.s3.wake import WakeWatch
 
 T = TypeVar("T")
 
@@ -200,10 +201,10 @@ CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 400
 
 @asynccontextmanager
 async def scene(
-    answer: Answer, timing: Timing = QUICK
+    answer: Answer, timing: Timing = QUICK, wake: WakeWatch | None = None
 ) -> AsyncIterator[tuple[ScriptedServer, CurlTransport]]:
     """A scripted server and a transport, both closed at the end."""
-    transport = CurlTransport(timing, 16)
+    transport = CurlTransport(timing, 16, wake)
     try:
         async with ScriptedServer(answer) as server:
             yield server, transport

@@ -33,6 +33,9 @@ def fault(
         (403, "InvalidObjectState", ErrorKind.ARCHIVED),
         (400, "ExpiredToken", ErrorKind.EXPIRED_CREDENTIALS),
         (400, "TokenRefreshRequired", ErrorKind.EXPIRED_CREDENTIALS),
+        (403, "ExpiredTokenException", ErrorKind.EXPIRED_CREDENTIALS),
+        (403, "RequestExpired", ErrorKind.EXPIRED_CREDENTIALS),
+        (403, "InvalidToken", ErrorKind.BAD_CREDENTIALS),
         (403, "InvalidAccessKeyId", ErrorKind.BAD_CREDENTIALS),
         (403, "SignatureDoesNotMatch", ErrorKind.BAD_CREDENTIALS),
         (403, "RequestTimeTooSkewed", ErrorKind.CLOCK_SKEW),
@@ -63,6 +66,29 @@ def test_code_and_status_give_the_kind_and_the_message_names_the_object(
     assert error.code == (code or str(status))
     assert error.request_id == "7F3A"
     assert error.message.endswith(".")
+
+
+def test_a_token_that_is_refused_has_expired_where_the_keys_are_temporary() -> None:
+    assert fault(400, "InvalidToken", who=Identity("work", is_temporary=True)).kind is (
+        ErrorKind.EXPIRED_CREDENTIALS
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("sso", "Run `aws sso login --profile work`"),
+        ("login", "Run `aws login --profile work`"),
+        ("shared-credentials-file", "Put new keys into profile work"),
+        ("config-file", "Put new keys into profile work"),
+        ("explicit", "Connect with new keys"),
+        ("env", "Start again with new keys in the environment"),
+        ("custom-process", "Sign in again"),
+    ],
+)
+def test_expired_keys_name_the_way_to_new_ones(method: str, words: str) -> None:
+    message = fault(400, "ExpiredToken", who=Identity("work", method=method)).message
+    assert message.endswith(f"{words}, then go on.")
 
 
 def test_access_denied_names_the_profile() -> None:

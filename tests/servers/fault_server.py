@@ -15,6 +15,7 @@ from tests.servers.answers import Bucket, operation_of
 from tests.servers.changes import WAIT_S, Changes
 from tests.servers.exchange import Answer, ClientLeftError, Request, Wire, error, head_bytes, read_request
 from tests.servers.faults import Fault, FaultRules, Operation
+from tests.servers.listener import close_listener
 from tests.servers.objects import SeededObject
 from tests.servers.signature import KeyCheck, Keys
 
@@ -155,11 +156,7 @@ class FaultServer:
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._end.wait()
-        # A connection that was just taken cannot join a server that is closed: let it become a client.
-        self._loop.remove_reader(server.sockets[0].fileno())
-        for _ in range(3):
-            await asyncio.sleep(0)
-        server.close()
+        await close_listener(server)
         for task in list(clients):
             task.cancel()
         await asyncio.gather(*clients, return_exceptions=True)

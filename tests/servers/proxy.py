@@ -7,12 +7,14 @@ import contextlib
 import socket
 import struct
 import threading
+import weakref
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from tests.servers.changes import WAIT_S, Changes
+from tests.servers.listener import close_listener
 
 T = TypeVar("T")
 _CHUNK_BYTES = 64 << 10
@@ -78,7 +80,7 @@ class Proxy:
 
     def refuse(self) -> None:
         """Nothing listens from now on, until `accept`; live connections go on."""
-        self._run(self._close_listener())
+        self._run(close_listener(self._server))
 
     def accept(self) -> None:
         """Listen again, on the same port."""
@@ -107,14 +109,19 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sides: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
         self._port = 0
         await self._listen()
         self._ready.set()
         await self._end.wait()
-        await self._close_listener()
+        await close_listener(self._server)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A side that still has bytes to send would never be closed by a loop that ends.
+        for side in list(self._sides):
+            side.transport.abort()
+        await asyncio.sleep(0)
 
     async def _listen(self) -> None:
         def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -124,9 +131,6 @@ class Proxy:
 
         self._server = await asyncio.start_server(take, "127.0.0.1", self._port, backlog=1024)
         self._port = self._server.sockets[0].getsockname()[1]
-
-    async def _close_listener(self) -> None:
-        self._server.close()
 
     async def _set_flowing(self, is_flowing: bool) -> None:
         (self._flowing.set if is_flowing else self._flowing.clear)()
@@ -140,10 +144,12 @@ class Proxy:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: two directions, over when either has ended."""
         self._clients.add(writer)
+        self._sides.add(writer)
         self._tell(1)
         up = None
         try:
             up_reader, up = await asyncio.open_connection(self._target.hostname, self._target.port)
+            self._sides.add(up)
             directions = [
                 asyncio.ensure_future(self._forward(reader, up, self._up)),
                 asyncio.ensure_future(self._forward(up_reader, writer, self._down)),

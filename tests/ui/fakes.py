@@ -21,6 +21,7 @@ from app.core.events import (
     RowSeed,
     RowSnapshot,
     SpanChange,
+    Wait,
 )
 from app.core.objects import ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
@@ -57,6 +58,7 @@ class FakeBridge(QObject):
 
     demo_fault_failed = Signal(object, object)
 
+    wait_changed = Signal(object)
     secret_asked = Signal(object)
     stopped = Signal()
 
@@ -109,6 +111,9 @@ class FakeBridge(QObject):
 
     def forget(self, saved: SavedBatch) -> int:
         return self._ask("forget", saved)
+
+    def sign_in_again(self, batch_id: str) -> None:
+        self.commands.append(("sign_in_again", batch_id))
 
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         self.commands.append(("set_demo_fault", fault, is_on))
@@ -218,6 +223,22 @@ def denied(key: str = "stills/0041.tif") -> ErrorRecord:
         request_id="7F3A90C1D2E4B5A6",
         at=STARTED_AT + 3,
     )
+
+
+def network_gone() -> Wait:
+    """A connection whose network is gone."""
+    message = "The server s3.example refuses connections. Check that it runs there."
+    error = ErrorRecord(None, ErrorKind.CONNECTION_REFUSED, "", message, "", STARTED_AT)
+    return Wait(Phase.WAITING_FOR_NETWORK, error)
+
+
+def signed_out(advice: str = "Run `aws sso login --profile work`, then try again.") -> Wait:
+    """A connection that waits until somebody has signed in."""
+    message = f"The sign-in of profile work has expired. {advice}"
+    error = ErrorRecord(
+        None, ErrorKind.EXPIRED_CREDENTIALS, "ExpiredToken", message, "7F3A90C1D2E4B5A6", STARTED_AT
+    )
+    return Wait(Phase.WAITING_FOR_SIGN_IN, error, needs_person=True)
 
 
 def downloading(done_bytes: int, speed_bps: float = 0.0) -> RowSnapshot:

@@ -31,7 +31,7 @@ from app.ui.connect.start import StartRequest
 from app.ui.main_window import MainWindow
 from app.ui.preferences import Preferences
 from tests.ui.browser_pages import page, thing
-from tests.ui.fakes import FakeBridge
+from tests.ui.fakes import FakeBridge, network_gone, signed_out
 
 WORK = ConnectionSpec(profile="work")
 LOST = ErrorRecord(None, ErrorKind.NETWORK, "", "The connection was lost.", "", 1.0)
@@ -328,6 +328,27 @@ def test_a_new_batch_raises_the_transfers(make_window: MakeWindow, bridge: FakeB
     window.transfers_dock.hide()
     bridge.add_batch("b1", 3)
     assert window.transfers_dock.isVisible()
+
+
+def test_the_status_bar_says_what_the_connection_waits_for(
+    make_window: MakeWindow, bridge: FakeBridge
+) -> None:
+    window = make_window(StartRequest(WORK))
+    connect(window, bridge)
+    connected = window.statusBar().connection.text()
+    bridge.wait_changed.emit(network_gone())
+    assert window.statusBar().connection.text() == f"waiting for network · {connected}"
+    bridge.wait_changed.emit(None)
+    assert window.statusBar().connection.text() == connected
+
+
+def test_a_sign_in_that_is_asked_for_is_in_sight(make_window: MakeWindow, bridge: FakeBridge) -> None:
+    window = make_window(StartRequest(WORK))
+    connect(window, bridge)
+    bridge.add_batch("a", 2)
+    window.transfers_dock.hide()
+    bridge.set_batch("a", wait=signed_out())
+    assert window.transfers.banner.isVisible()
 
 
 def test_the_status_bar_adds_up_what_runs(make_window: MakeWindow, bridge: FakeBridge) -> None:

@@ -11,7 +11,18 @@ from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowSnapshot
 from app.core.policy import BatchPolicy, InFlight, StopPolicy
 from app.core.states import Phase, State
 from app.ui.transfers import batch_words, words
-from tests.ui.fakes import MIB, STARTED_AT, batch_snapshot, denied, done, downloading, failed, seed, stopped
+from tests.ui.fakes import (
+    MIB,
+    STARTED_AT,
+    batch_snapshot,
+    denied,
+    done,
+    downloading,
+    failed,
+    network_gone,
+    seed,
+    stopped,
+)
 
 NOW = 1000.0
 RUNNING = batch_snapshot("b", [RowSnapshot()] * 3)
@@ -52,6 +63,8 @@ def status(
             RowSnapshot(State.RUNNING, Phase.WAITING_TO_RETRY, tries=2, retry_at=NOW - 1),
             "retrying in 0 s (try 3 of 6)",
         ),
+        (RowSnapshot(State.RUNNING, Phase.WAITING_FOR_NETWORK, tries=1), "waiting for network"),
+        (RowSnapshot(State.RUNNING, Phase.WAITING_FOR_SIGN_IN, tries=1), "waiting for sign-in"),
         (RowSnapshot(State.PAUSED), "paused"),
         (done(), "done, verified (crc64nvme)"),
         (done(verified=None), "done, not verified (no checksum from the server)"),
@@ -192,6 +205,15 @@ def test_a_batch_tells_how_it_stands_and_its_policy() -> None:
     goes_on = BatchPolicy(stop=StopPolicy(stop_on_first_error=False))
     assert batch_words.batch_status(replace(RUNNING, policy=goes_on)) == "downloading · goes on after errors"
     assert batch_words.batch_status(ended(Outcome.STOPPED, denied(), 37)).startswith("stopped ")
+
+
+@pytest.mark.parametrize("phase", [BatchPhase.PLANNING, BatchPhase.RUNNING])
+def test_a_batch_that_waits_says_for_what_also_to_a_screen_reader(phase: BatchPhase) -> None:
+    batch = replace(RUNNING, phase=phase, wait=network_gone())
+    assert batch_words.batch_status(batch) == "waiting for network · stops on first error"
+    assert "waiting for network" in batch_words.batch_sentence(batch)
+    row = RowSnapshot(State.RUNNING, Phase.WAITING_FOR_SIGN_IN, done_bytes=MIB, tries=1)
+    assert words.row_sentence(seed(0), row, batch, "", NOW).startswith("0001.tif, waiting for sign-in, ")
 
 
 @pytest.mark.parametrize("in_flight", InFlight)

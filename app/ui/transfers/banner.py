@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.events import BatchSnapshot, Outcome
+from app.core.errors import ErrorRecord
+from app.core.events import BatchSnapshot, Outcome, Wait
 from app.ui import theme
 from app.ui.plain import as_tooltip, plain_label, shown_name
 from app.ui.theme import GRID, Role
@@ -27,18 +28,18 @@ _TINT_ALPHA = 26
 
 
 class Banner(QFrame):
-    """One batch that ended stopped or failed. Shows and asks; decides nothing."""
+    """One batch that ended badly or that waits for a sign-in. Shows and asks; decides nothing."""
 
     show_asked = Signal()
     retry_asked = Signal()  # the culprit alone
     resume_asked = Signal()  # everything that is not done
     resume_others_asked = Signal()  # everything that is not done and has not failed
+    sign_in_done = Signal()  # a person says so
     dismissed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._role = Role.WARNING
-        self.setAccessibleName("What stopped the batch")
         self._icon = QLabel(self)
         self.sentence = plain_label("", self)
         self.sentence.setWordWrap(True)
@@ -46,30 +47,51 @@ class Banner(QFrame):
         self.show_button = _button("Show", "Go to the file in the table", self)
         self.retry_button = _button("Retry it", "Run only this file again", self)
         self.resume_button = self._make_resume_button()
+        self.sign_in_button = _button("Try again", "Ask for new keys and go on", self)
         self.dismiss_button = self._make_dismiss_button()
+        self._buttons: tuple[QWidget, ...] = (
+            self.show_button,
+            self.retry_button,
+            self.resume_button,
+            self.sign_in_button,
+            self.dismiss_button,
+        )
         self._arrange()
         self.show_button.clicked.connect(self.show_asked)
         self.retry_button.clicked.connect(self.retry_asked)
+        self.sign_in_button.clicked.connect(self.sign_in_done)
         self.dismiss_button.clicked.connect(self.dismissed)
         self.hide()
 
     def show_batch(self, batch: BatchSnapshot, culprit_path: str) -> None:
         """Tell how `batch` ended; `culprit_path` is empty when no file is to blame."""
         self._role = Role.NEGATIVE if batch.outcome is Outcome.FAILED else Role.WARNING
-        sentence = batch_words.banner_sentence(batch, culprit_path)
+        self.setAccessibleName("What stopped the batch")
+        self._tell(batch_words.banner_sentence(batch, culprit_path), batch.first_error)
+        self._offer(self.show_button, self.resume_button, self.dismiss_button)
+        self.retry_button.setVisible(bool(culprit_path))
+        self.show()
+
+    def show_sign_in(self, batch: BatchSnapshot, wait: Wait) -> None:
+        """Tell that `batch` waits until somebody has signed in, and how that is done."""
+        self._role = Role.WARNING
+        self.setAccessibleName("What the batch waits for")
+        self._tell(batch_words.sign_in_sentence(batch), wait.error)
+        self._offer(self.sign_in_button)
+        self.show()
+
+    def _tell(self, sentence: str, error: ErrorRecord | None) -> None:
         self.sentence.setText(sentence)
         self.setAccessibleDescription(sentence)
-        error = batch.first_error
-        details = (
-            " · ".join(part for part in (shown_name(error.message), words.error_codes(error)) if part)
-            if error
-            else ""
-        )
+        parts = (shown_name(error.message), words.error_codes(error)) if error else ()
+        details = " · ".join(part for part in parts if part)
         self.details.setText(details)
         self.details.setVisible(bool(details))
-        self.retry_button.setVisible(bool(culprit_path))
         self._dress()
-        self.show()
+
+    def _offer(self, *buttons: QWidget) -> None:
+        for button in self._buttons:
+            button.setVisible(button in buttons)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A round frame and a breath of the role's colour."""
@@ -130,7 +152,7 @@ class Banner(QFrame):
         column.addWidget(self.sentence)
         column.addWidget(self.details)
         row.addLayout(column, 1)
-        for button in (self.show_button, self.retry_button, self.resume_button, self.dismiss_button):
+        for button in self._buttons:
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
 
 

@@ -8,7 +8,14 @@ from app.core.policy import InFlight, StopPolicy
 from app.core.states import State
 from app.ui.format import count_text, duration_text, time_text
 from app.ui.plain import shown_name
-from app.ui.transfers.words import LISTING_FAILED, MAX_ETA_S, fraction, is_listing_error, kind_words
+from app.ui.transfers.words import (
+    LISTING_FAILED,
+    MAX_ETA_S,
+    fraction,
+    is_listing_error,
+    kind_words,
+    wait_words,
+)
 
 REQUEST_ID_SHOWN = 4
 """Characters of a request id in a sentence; the whole of it is where it can be copied."""
@@ -32,6 +39,8 @@ def batch_status(batch: BatchSnapshot) -> str:
     if batch.phase is BatchPhase.STOPPING:
         return "stopping"
     doing = "planning" if batch.phase is BatchPhase.PLANNING else "downloading"
+    if batch.wait is not None:
+        doing = wait_words(batch.wait)
     return f"{doing} · {policy_words(batch.policy.stop)}"
 
 
@@ -108,6 +117,11 @@ def banner_sentence(batch: BatchSnapshot, culprit_path: str) -> str:
     if is_listing_error(error) and error.kind is not ErrorKind.LISTING:
         what = f"{LISTING_FAILED}, {what}"
     return f"{ending}: {what}. {counts}"
+
+
+def sign_in_sentence(batch: BatchSnapshot) -> str:
+    """The banner's sentence over a batch that waits until somebody has signed in."""
+    return f"The sign-in has expired. {shown_name(batch.title)} waits, and then goes on where it was."
 
 
 def _short_codes(error: ErrorRecord) -> str:

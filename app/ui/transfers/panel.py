@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QVBoxLayout, QWidget
 
-from app.core.events import BatchPhase, Outcome
+from app.core.events import BatchPhase, BatchSnapshot, Outcome, Wait
 from app.core.policy import StopPolicy
 from app.core.states import State
 from app.ui.theme import GRID
@@ -35,11 +35,14 @@ NOTHING_MATCHES = "No transfer matches the filter."
 class TransfersPanel(QWidget):
     """All transfers of this window. Main thread only; holds no state of record."""
 
+    sign_in_asked = Signal()  # a batch begins to wait until somebody has signed in
+
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
         self._mirror = bridge.mirror
         self._unread: list[str] = []
+        self._asking: tuple[str, Wait] | None = None
         self.setAccessibleName("Transfers panel")
         self.model = TransfersModel(bridge, self)
         self.table = TransfersView(self.model, self)
@@ -93,7 +96,7 @@ class TransfersPanel(QWidget):
             if self.header.search.text():
                 self.header.search.clear()
                 return
-            if self.banner.isVisible():
+            if self.banner.isVisible() and self._asking is None:
                 self._dismiss()
                 return
         super().keyPressEvent(event)
@@ -132,6 +135,7 @@ class TransfersPanel(QWidget):
         self.banner.retry_asked.connect(self._retry_culprit)
         self.banner.resume_asked.connect(lambda: self._bridge.retry(self._unread[-1]))
         self.banner.resume_others_asked.connect(lambda: self.commands.resume_others(self._unread[-1]))
+        self.banner.sign_in_done.connect(self._go_on_signed_in)
         self.banner.dismissed.connect(self._dismiss)
 
     # What the bridge tells
@@ -161,6 +165,7 @@ class TransfersPanel(QWidget):
         """Counts, commands, the empty state and the clock after something of a batch changed."""
         batches = [self._mirror.batch(batch_id) for batch_id in self._mirror.batch_ids()]
         self.header.set_counts(batches)
+        self._heed_sign_in(batches)
         self.commands.update_enabled()
         self._show_table_or_empty()
         is_moving = any(batch.phase is not BatchPhase.ENDED for batch in batches)
@@ -199,8 +204,22 @@ class TransfersPanel(QWidget):
 
     # The banner
 
+    def _heed_sign_in(self, batches: list[BatchSnapshot]) -> None:
+        """One banner for whatever waits for a sign-in, however many files and batches that are."""
+        waiting = ((batch.batch_id, batch.wait) for batch in reversed(batches) if batch.wait)
+        asking = next(((batch_id, wait) for batch_id, wait in waiting if wait.needs_person), None)
+        if asking != self._asking:
+            self._asking = asking
+            self._show_banner()
+            if asking is not None:
+                self.sign_in_asked.emit()
+
     def _show_banner(self) -> None:
-        """The newest batch that ended badly and was neither dismissed nor run again."""
+        """What waits for a sign-in; else the newest batch that ended badly, not dismissed nor run again."""
+        if self._asking is not None:
+            batch_id, wait = self._asking
+            self.banner.show_sign_in(self._mirror.batch(batch_id), wait)
+            return
         if not self._unread:
             self.banner.hide()
             return
@@ -219,6 +238,11 @@ class TransfersPanel(QWidget):
         batch = self._mirror.batch(self._unread[-1])
         if batch.first_error_index is not None:
             self._bridge.retry(batch.batch_id, [batch.first_error_index])
+
+    @Slot()
+    def _go_on_signed_in(self) -> None:
+        if self._asking is not None:
+            self._bridge.sign_in_again(self._asking[0])
 
     @Slot()
     def _dismiss(self) -> None:

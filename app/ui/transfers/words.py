@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.core.errors import ErrorKind, ErrorRecord
-from app.core.events import BatchSnapshot, RowSeed, RowSnapshot
+from app.core.events import BatchSnapshot, RowSeed, RowSnapshot, Wait
 from app.core.states import Phase, State
 from app.core.timing import Timing
 from app.ui.format import duration_text, progress_text, size_text
@@ -63,6 +63,8 @@ _PHASE_WORDS = {
     Phase.NONE: "starting",
     Phase.CONNECTING: "connecting",
     Phase.DOWNLOADING: "downloading",
+    Phase.WAITING_FOR_NETWORK: "waiting for network",
+    Phase.WAITING_FOR_SIGN_IN: "waiting for sign-in",
     Phase.VERIFYING: "verifying",
     Phase.FINISHING: "finishing",
 }
@@ -79,6 +81,11 @@ _SPOKEN_UNITS = {
 def kind_words(kind: ErrorKind) -> str:
     """An error's kind in a few words that fit after a colon."""
     return _KIND_WORDS[kind]
+
+
+def wait_words(wait: Wait) -> str:
+    """What a connection waits for, in a few words."""
+    return _PHASE_WORDS[wait.phase]
 
 
 def file_name(path: str) -> str:

@@ -19,7 +19,7 @@ from tests.servers.fault_server import BUCKET, FaultServer
 from tests.servers.objects import SeededObject
 from tests.servers.proxy import Proxy
 
-KILLS = 8
+KILLS = 50
 SIZES = (300 << 10, 2 << 20, 9 << 20, 24 << 20, 64 << 20)
 JOBS = 4
 PART = 4 << 20

@@ -14,6 +14,7 @@ from app.disk.target import LocalTarget
 from app.engine.batch import Batch
 from app.engine.daemon import DaemonThreads
 from app.engine.engine import Engine
+from app.engine.journal import Journal, NoJournal
 from app.engine.parts import EngineParts
 from app.s3.checksums import Checksums
 from app.s3.connection import BotoConnector
@@ -40,8 +41,10 @@ class NoDemo:
         """Nothing to close."""
 
 
-def make_engine(jobs: int = 4, timing: Timing = FAST, *, is_attended: bool = False) -> Engine:
-    """An engine with everything real but the demo."""
+def make_engine(
+    jobs: int = 4, timing: Timing = FAST, *, is_attended: bool = False, journal: Journal | None = None
+) -> Engine:
+    """An engine with everything real but the demo, and the journal where none is given."""
     offload = DaemonThreads()
     return Engine(
         EngineParts(
@@ -52,6 +55,7 @@ def make_engine(jobs: int = 4, timing: Timing = FAST, *, is_attended: bool = Fal
             jobs,
             Checksums(),
             timing,
+            journal or NoJournal(),
             is_attended=is_attended,
         )
     )
@@ -71,11 +75,12 @@ def play(
     jobs: int = 4,
     timing: Timing = FAST,
     is_attended: bool = False,
+    journal: Journal | None = None,
 ) -> T:
     """Run a scene with a connected engine, and close the engine after it, all within a limit."""
 
     async def act() -> T:
-        engine = make_engine(jobs, timing, is_attended=is_attended)
+        engine = make_engine(jobs, timing, is_attended=is_attended, journal=journal)
         try:
             await engine.connect(spec)
             async with asyncio.timeout(LIMIT_S):
@@ -88,10 +93,14 @@ def play(
 
 
 def run(
-    server: FaultServer, scene: Callable[[Engine], Awaitable[T]], jobs: int = 4, timing: Timing = FAST
+    server: FaultServer,
+    scene: Callable[[Engine], Awaitable[T]],
+    jobs: int = 4,
+    timing: Timing = FAST,
+    journal: Journal | None = None,
 ) -> T:
     """Play a scene against a fault server."""
-    return play(spec_of(server), scene, jobs=jobs, timing=timing)
+    return play(spec_of(server), scene, jobs=jobs, timing=timing, journal=journal)
 
 
 async def prepared(engine: Engine, sources: Sequence[Source], folder: Path, policy: BatchPolicy) -> Batch:

@@ -24,9 +24,9 @@ class Mutant:
 
 def all_mutants() -> tuple[Mutant, ...]:
     """Every mutant, in the order of the table. A new list of mutants is a module of its own, added here."""
-    from tests.mutants import integrity, journal, pool, waits
+    from tests.mutants import integrity, journal, pool, record, waits
 
-    return pool.MUTANTS + integrity.MUTANTS + journal.MUTANTS + waits.MUTANTS
+    return pool.MUTANTS + integrity.MUTANTS + journal.MUTANTS + record.MUTANTS + waits.MUTANTS
 
 
 def count_of(mutant: Mutant, root: Path = ROOT) -> int:

@@ -118,6 +118,24 @@ def test_a_stall_ends_at_the_low_speed_limit_whatever_came_before(sent_bytes: in
     run(main())
 
 
+def test_a_stall_is_told_even_in_a_task_that_an_ended_group_has_marked_as_cancelled() -> None:
+    async def silence(_seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(CUT)
+
+    async def fail() -> None:
+        raise ValueError
+
+    async def main() -> None:
+        async with scene(silence) as (server, transport):
+            with pytest.raises(ExceptionGroup):
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(fail())
+            error = await failure(transport.request(get(server.url), KeepingReceiver()))
+            assert error.kind is ErrorKind.TIMEOUT
+
+    run(main())
+
+
 def test_a_trickle_ends_at_the_low_speed_limit() -> None:
     async def trickle(_seen: Seen, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n")

@@ -131,6 +131,12 @@ class Assembly:
         self._forget_held(held)
         self._record_again()
 
+    def give_up_last(self) -> None:
+        """Forget the piece that came last, so that it is asked for again."""
+        piece = self.pieces.pop()
+        self._forget_held(piece.end - piece.first)
+        self._record_again()
+
     def write(self, piece: Piece, data: bytes) -> None:
         """Put the next bytes of a piece where they belong."""
         end = piece.end + len(data)

@@ -121,7 +121,11 @@ class Download:
         # Without an ETag two ranges may be of two objects: such a one is fetched in one stream.
         if not assembly.etag:
             await fetch.whole()
-        elif spans := assembly.left(part_bytes):
+            return
+        if assembly.expectation is None and not assembly.left(part_bytes):
+            # All is kept and nothing was told: one answer must say that it still is this object.
+            assembly.give_up_last()
+        if spans := assembly.left(part_bytes):
             await fetch.ranges(spans)
 
     async def _verify(self, fetch: Fetch) -> tuple[str | None, str]:

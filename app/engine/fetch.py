@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.extents import Span
-from app.core.integrity import expectation_of
+from app.core.integrity import Expectation, expectation_of
 from app.core.states import Phase
 from app.engine.assembly import Assembly, Piece
 from app.engine.batch_rows import BatchRows
@@ -102,9 +102,10 @@ class Fetch:
             obj = replace(item.obj, modified_at=head.modified_at)
             self._rows.revise(self._row.index, replace(item, obj=obj))
 
-    def expect(self, head: GetHead) -> None:
-        """Take from an answer about the whole object what its bytes must hash to."""
-        self.assembly.expect(expectation_of(head.checksums, head.etag, is_etag_md5=head.is_etag_md5))
+    def expect(self, head: GetHead, *, is_whole: bool = True) -> None:
+        """Take from an answer what the object's bytes must hash to; one about a range has only the ETag."""
+        checksums = head.checksums if is_whole else {}
+        self.assembly.expect(expectation_of(checksums, self.assembly.etag, is_etag_md5=head.is_etag_md5))
 
     def answered_whole(self, piece: Piece, head: GetHead) -> None:
         """The whole object comes, whatever was asked for. Raises TransferError when that fits nowhere."""
@@ -114,7 +115,7 @@ class Fetch:
         self.is_whole = True
         if not piece.is_empty or (piece.first, piece.limit) != (0, self.assembly.size_bytes):
             self.assembly.take_whole(piece)
-        if self.assembly.expectation is None:
+        if not isinstance(self.assembly.expectation, Expectation):
             self.expect(head)
 
     def downloading(self) -> None:
@@ -228,6 +229,8 @@ class _Sink:
         fetch.saw(head)
         if head.range_first is not None:
             self._judge_range(head)
+            if fetch.assembly.expectation is None:
+                fetch.expect(head, is_whole=False)
         elif head.status == 206:
             raise fetch.protocol("sent a part without saying which one (no Content-Range)")
         else:

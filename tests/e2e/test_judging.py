@@ -94,6 +94,25 @@ def test_an_object_of_which_no_etag_was_listed_is_pinned_by_the_first_answer(tmp
     assert (attempt.error.kind, attempt.files) == (ErrorKind.CHANGED, {})
 
 
+@pytest.mark.parametrize(
+    "quiet",
+    [Fault(operation=Operation.HEAD, status=403), Fault(operation=Operation.HEAD, etag=""), Fault(etag="")],
+    ids=["HEAD refused", "HEAD without ETag", "no ETag"],
+)
+def test_the_etag_of_the_listing_proves_an_object_of_which_its_answers_tell_nothing(
+    tmp_path: Path, quiet: Fault
+) -> None:
+    plain = replace(ITEM, algorithms=())
+    flip = Fault(operation=Operation.GET, holds=PART + 9, flip_at=PART + 9, etag=quiet.etag)
+    for name, faults in (("right", [quiet]), ("flipped", [flip, quiet])):
+        with FaultServer([plain], faults) as server:
+            attempt = download(server, tmp_path / name, [plain], policy=RANGED)
+        if name == "right":
+            assert (attempt.rows[0].verified, attempt.files) == ("md5", {ITEM.key: ITEM.read()})
+        else:
+            assert (attempt.error.kind, attempt.files) == (ErrorKind.CHECKSUM, {})
+
+
 def test_without_an_etag_an_object_comes_in_one_stream(tmp_path: Path) -> None:
     with FaultServer([ITEM], [untold()]) as server:
         attempt = download_untold(server, tmp_path)

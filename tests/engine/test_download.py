@@ -10,6 +10,7 @@ import pytest
 from app.core.events import Outcome
 from app.core.policy import BatchPolicy, InFlight, StopPolicy
 from app.core.states import State
+from app.engine.assembly import Assembly
 from app.engine.batch import Batch
 from app.engine.engine import Engine
 from tests.engine.stage import chosen, prepared, run, until
@@ -123,6 +124,29 @@ def test_an_object_that_changed_is_fetched_anew_when_it_is_started_again(tmp_pat
         run(server, scene, jobs=2)
     assert (tmp_path / ITEM.key).read_bytes() == newer.read()
     assert _parts(tmp_path) == []
+
+
+def test_a_file_that_was_kept_whole_is_proved_again_even_where_its_head_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer([ITEM], [Fault(operation=Operation.GET, holds=9, flip_at=9)]) as server:
+
+        async def scene(engine: Engine) -> None:
+            policy = BatchPolicy(jobs=2, part_size_bytes=PART)
+            batch = await prepared(engine, chosen([ITEM]), tmp_path, policy)
+            loop = asyncio.get_running_loop()
+            with monkeypatch.context() as patch:
+                patch.setattr(Assembly, "digest_of_file", lambda *_: loop.call_soon_threadsafe(batch.cancel))
+                await batch.run()
+            assert batch.rows[0].kept is not None
+            server.clear_faults()
+            server.add_fault(Fault(operation=Operation.HEAD, status=403))
+            assert await batch.requeue(None)
+            assert await batch.run() is Outcome.DONE
+            assert batch.rows[0].verified == "md5"
+
+        run(server, scene, jobs=2)
+    assert (tmp_path / ITEM.key).read_bytes() == ITEM.read()
 
 
 def test_nothing_is_kept_where_the_policy_discards(tmp_path: Path) -> None:

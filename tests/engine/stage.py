@@ -42,10 +42,15 @@ class NoDemo:
 
 
 def make_engine(
-    jobs: int = 4, timing: Timing = FAST, *, is_attended: bool = False, journal: Journal | None = None
+    jobs: int = 4,
+    timing: Timing = FAST,
+    offload: DaemonThreads | None = None,
+    *,
+    is_attended: bool = False,
+    journal: Journal | None = None,
 ) -> Engine:
     """An engine with everything real but the demo, and the journal where none is given."""
-    offload = DaemonThreads()
+    offload = offload or DaemonThreads()
     return Engine(
         EngineParts(
             BotoConnector(offload, timing, lambda _: None),

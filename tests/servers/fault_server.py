@@ -50,8 +50,9 @@ class LogEntry:
 class FaultServer:
     """A context manager: an asyncio server on 127.0.0.1, port 0, in a thread of its own.
 
-    Objects lie in one bucket, `BUCKET`. With `keys` every request's SigV4 header is checked. `log` holds
-    every request in the order of arrival. `seed` makes the faults' probabilities reproducible.
+    Objects lie in one bucket, `BUCKET`. `rules` choose the faults in another way than from a list. With
+    `keys` every request's SigV4 header is checked. `log` holds every request in the order of arrival. `seed`
+    makes the faults' probabilities reproducible.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class FaultServer:
         objects: Iterable[SeededObject] = (),
         faults: Sequence[Fault] = (),
         *,
+        rules: FaultRules | None = None,
         keys: Keys | None = None,
         ssl_context: ssl.SSLContext | None = None,
         region: str = "us-east-1",
@@ -67,7 +69,7 @@ class FaultServer:
         self.log: list[LogEntry] = []
         self.open_connections = 0
         self._bucket = Bucket(BUCKET, objects, region)
-        self._rules = FaultRules(faults, seed)
+        self._rules = rules or FaultRules(faults, seed)
         self._check = None if keys is None else KeyCheck(keys)
         self._ssl_context = ssl_context
         self._changes = Changes("the fault server")

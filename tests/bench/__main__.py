@@ -8,6 +8,7 @@ import sys
 BENCHES = {
     "get": "tests.bench.get_small",
     "kill": "tests.bench.kill_resume",
+    "promise": "tests.bench.promise",
     "stop": "tests.bench.stop_table",
     "stop-get": "tests.bench.stop_get",
     "window": "tests.bench.window_lateness",

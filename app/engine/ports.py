@@ -63,7 +63,10 @@ class GetRequest:
 
 
 class ObjectStore(Protocol):
-    """One connection to S3, on the engine's loop. Raises TransferError only; a cancel closes the socket."""
+    """One connection to S3. All coroutines run on the engine's loop; cancelling one closes its connection.
+
+    Every method raises TransferError only.
+    """
 
     @property
     def endpoint(self) -> str:
@@ -81,7 +84,11 @@ class ObjectStore(Protocol):
     def list_pages(
         self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
     ) -> AsyncIterator[ListingPage]:
-        """Pages, each asked for when pulled, guarded against hostile servers; a pull may be made again."""
+        """Pages of a listing, each asked for only when pulled, guarded against hostile servers.
+
+        A failure part way raises TransferError after the pages that came. After one that is worth another
+        try, the next pull asks for the same page again.
+        """
 
     async def list_buckets(self) -> tuple[Bucket, ...]:
         """The account's buckets (one blocking control call, off the loop)."""

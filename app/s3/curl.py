@@ -14,6 +14,7 @@ from app.core.errors import ErrorKind, TransferError
 from app.core.timing import Timing
 from app.s3.curl_faults import NO_MORE_FILES, CurlFailure, curl_fault, slept, stalled
 from app.s3.http import HttpHead, HttpRequest, HttpResponse, Receiver, parse_head
+from app.s3.multi import Multi
 from app.s3.wake import WakeWatch
 
 MAX_ERROR_BODY = 64 * 1024
@@ -21,8 +22,6 @@ BUFFER_BYTES = 512 * 1024
 KEEPALIVE_S = 30
 WATCHES_A_LIMIT = 10
 """How often a connection's progress is looked at within one `low_speed_s`."""
-LOOK_UP_S = 60.0
-"""No name look-up takes longer; while one does, closing its multi handle blocks (9.7 s, measured)."""
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +130,6 @@ class CurlTransport:
     """Runs requests on one asyncio loop. Cancelling a request closes its connection at once.
 
     After a sleep of the computer no connection from before is used: a dead one may show no sign of it.
-
     Make and use it on that loop only, a selector loop; `aclose` it before the loop ends (collected
     unclosed, AsyncCurlMulti has crashed: https://github.com/pycurl/pycurl/issues/1058).
     """
@@ -139,10 +137,8 @@ class CurlTransport:
     def __init__(self, timing: Timing, max_connections: int, wake: WakeWatch | None = None) -> None:
         """`max_connections` is how many idle connections are kept for the next request."""
         self._timing = timing
-        self._max_connections = max_connections
         self._wake = wake or WakeWatch()
-        self._multi = self._new_multi()
-        self._retired: list[pycurl.AsyncCurlMulti] = []
+        self._multi = Multi(max_connections)
         self._idle: list[_Handle] = []
         self._active: set[_Handle] = set()
         self._watch: asyncio.TimerHandle | None = None
@@ -156,7 +152,7 @@ class CurlTransport:
             raise _closed(request)
         loop = asyncio.get_running_loop()
         if self._wake.has_slept():
-            self._begin_anew(loop)
+            self._begin_anew()
         handle = self._idle.pop() if self._idle else _Handle(self._timing)
         handle.prepare(request, receiver, loop.time())
         self._active.add(handle)
@@ -181,8 +177,7 @@ class CurlTransport:
             self._watch = None
         for handle in self._active:
             handle.failure = _closed(handle.request)
-        for multi in (self._multi, *self._retired):
-            await multi.aclose()
+        await self._multi.aclose()
         for handle in self._idle:
             handle.curl.close()
         self._idle.clear()
@@ -217,23 +212,12 @@ class CurlTransport:
         failure = CurlFailure(code, text, os_error, handle.received_bytes, handle.expected_bytes())
         return curl_fault(failure, handle.request, self._timing)
 
-    def _new_multi(self) -> pycurl.AsyncCurlMulti:
-        multi = pycurl.AsyncCurlMulti()
-        multi.setopt(pycurl.M_MAXCONNECTS, self._max_connections)
-        return multi
-
-    def _begin_anew(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Break off what is running, and let the idle connections go too: libcurl has no call for those."""
+    def _begin_anew(self) -> None:
+        """Break off what is running, and use no idle connection again."""
         for handle in list(self._active):
             handle.failure = slept(handle.request)
             self._remove(handle)
-        multi, self._multi = self._multi, self._new_multi()
-        self._retired.append(multi)
-        loop.call_later(LOOK_UP_S, lambda: asyncio.ensure_future(self._close_retired(multi)))
-
-    async def _close_retired(self, multi: pycurl.AsyncCurlMulti) -> None:
-        self._retired.remove(multi)
-        await multi.aclose()
+        self._multi.begin_anew()
 
     def _start_watch(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._watch is None:
@@ -244,10 +228,7 @@ class CurlTransport:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """See after the connections, a few times within `low_speed_s`."""
         self._watch = None
-        if self._wake.has_slept():
-            self._begin_anew(loop)
-        else:
-            self._break_off_slow(loop.time())
+        self._begin_anew() if self._wake.has_slept() else self._break_off_slow(loop.time())
         self._wake.expect(None)
         if self._active:
             self._start_watch(loop)

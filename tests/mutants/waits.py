@@ -177,9 +177,9 @@ MUTANTS = (
     ),
     _waits(
         "no idle connection outlives a sleep",
-        "s3/curl",
-        "multi, self._multi = self._multi, self._new_multi()",
-        "multi = self._new_multi()",
+        "s3/multi",
+        "retired, self._current = self._current, self._new()",
+        "retired = self._new()",
         f"{_WAKE}::test_an_idle_connection_from_before_a_sleep_is_not_used_again",
     ),
     _waits(

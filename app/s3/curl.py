@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import pycurl
 
-from app.core.errors import ErrorKind, TransferError
+from app.core.errors import TransferError
 from app.core.timing import Timing
-from app.s3.curl_faults import NO_MORE_FILES, CurlFailure, curl_fault, slept, stalled
+from app.s3.curl_faults import NO_MORE_FILES, CurlFailure, closed, curl_fault, slept, stalled
 from app.s3.http import HttpHead, HttpRequest, HttpResponse, Receiver, parse_head
 from app.s3.multi import Multi
 from app.s3.wake import WakeWatch
@@ -149,7 +149,7 @@ class CurlTransport:
         Raises TransferError when no whole answer came, and whatever the receiver raised.
         """
         if self._multi.closed:
-            raise _closed(request)
+            raise closed(request)
         loop = asyncio.get_running_loop()
         if self._wake.has_slept():
             self._begin_anew()
@@ -176,7 +176,7 @@ class CurlTransport:
             self._watch.cancel()
             self._watch = None
         for handle in self._active:
-            handle.failure = _closed(handle.request)
+            handle.failure = closed(handle.request)
         await self._multi.aclose()
         for handle in self._idle:
             handle.curl.close()
@@ -261,10 +261,6 @@ def _exhaustion() -> int:
     except OSError as error:
         return error.errno if error.errno in NO_MORE_FILES else 0
     return 0
-
-
-def _closed(request: HttpRequest) -> TransferError:
-    return TransferError(ErrorKind.NETWORK, f"The connection was closed before {request.subject} had come.")
 
 
 def _new_curl(

@@ -110,6 +110,11 @@ def stalled(request: HttpRequest, received: int, expected: int | None, limit_s: 
     return TransferError(ErrorKind.TIMEOUT, text)
 
 
+def closed(request: HttpRequest) -> TransferError:
+    """The error for a request whose transport was closed."""
+    return TransferError(ErrorKind.NETWORK, f"The connection was closed before {request.subject} had come.")
+
+
 def slept(request: HttpRequest) -> TransferError:
     """The error for a connection that was broken off because this computer has slept."""
     text = f"This computer has slept: the connection to {_where(request)} for {request.subject} is made anew."

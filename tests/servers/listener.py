@@ -14,6 +14,7 @@ async def close_listener(server: asyncio.Server) -> None:
     loop = asyncio.get_running_loop()
     for listening in server.sockets:
         loop.remove_reader(listening.fileno())
-    for _ in ("the connection is attached", "its protocol begins"):
+    # It is attached, then its protocol begins, then its task.
+    for _ in range(3):
         await asyncio.sleep(0)
     server.close()

@@ -6,6 +6,7 @@ import importlib
 import sys
 
 BENCHES = {
+    "checks": "tests.bench.checks",
     "get": "tests.bench.get_small",
     "kill": "tests.bench.kill_resume",
     "promise": "tests.bench.promise",

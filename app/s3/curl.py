@@ -14,6 +14,7 @@ from app.core.errors import ErrorKind, TransferError
 from app.core.timing import Timing
 from app.s3.curl_faults import NO_MORE_FILES, CurlFailure, curl_fault, slept, stalled
 from app.s3.http import HttpHead, HttpRequest, HttpResponse, Receiver, parse_head
+from app.s3.multi import CurlMulti
 from app.s3.wake import WakeWatch
 
 MAX_ERROR_BODY = 64 * 1024
@@ -132,8 +133,7 @@ class CurlTransport:
 
     After a sleep of the computer no connection from before is used: a dead one may show no sign of it.
 
-    Make and use it on that loop only, a selector loop; `aclose` it before the loop ends (collected
-    unclosed, AsyncCurlMulti has crashed: https://github.com/pycurl/pycurl/issues/1058).
+    Make and use it on that loop only, a selector loop; `aclose` it before the loop ends.
     """
 
     def __init__(self, timing: Timing, max_connections: int, wake: WakeWatch | None = None) -> None:
@@ -141,8 +141,8 @@ class CurlTransport:
         self._timing = timing
         self._max_connections = max_connections
         self._wake = wake or WakeWatch()
-        self._multi = self._new_multi()
-        self._retired: list[pycurl.AsyncCurlMulti] = []
+        self._multi = CurlMulti(max_connections)
+        self._retired: list[CurlMulti] = []
         self._idle: list[_Handle] = []
         self._active: set[_Handle] = set()
         self._watch: asyncio.TimerHandle | None = None
@@ -152,7 +152,7 @@ class CurlTransport:
 
         Raises TransferError when no whole answer came, and whatever the receiver raised.
         """
-        if self._multi.closed:
+        if self._multi.is_closed:
             raise _closed(request)
         loop = asyncio.get_running_loop()
         if self._wake.has_slept():
@@ -171,7 +171,7 @@ class CurlTransport:
                 log.debug("%s", handle.told(loop.time() - began, is_whole=response is not None))
             self._active.discard(handle)
             handle.let_go()
-            if not self._multi.closed:
+            if not self._multi.is_closed:
                 self._idle.append(handle)
 
     async def aclose(self) -> None:
@@ -180,22 +180,16 @@ class CurlTransport:
             self._watch.cancel()
             self._watch = None
         for handle in self._active:
-            handle.failure = _closed(handle.request)
+            self._multi.end(handle.curl, _closed(handle.request))
         for multi in (self._multi, *self._retired):
-            await multi.aclose()
+            multi.close()
         for handle in self._idle:
             handle.curl.close()
         self._idle.clear()
 
     async def _perform(self, handle: _Handle) -> HttpResponse:
         try:
-            await self._multi.add_handle(handle.curl)
-        except asyncio.CancelledError:
-            self._remove(handle)
-            task = asyncio.current_task()
-            if handle.failure is not None and task is not None and not task.cancelling():
-                raise handle.failure from None
-            raise
+            await self._multi.perform(handle.curl)
         except pycurl.error as error:
             if handle.failure is not None:
                 raise handle.failure from None
@@ -204,33 +198,23 @@ class CurlTransport:
         head = handle.judge()
         return HttpResponse(head, bytes(handle.body))
 
-    def _remove(self, handle: _Handle) -> None:
-        with suppress(RuntimeError):  # the future's own callback has been faster, or the multi is closed
-            self._multi.remove_handle(handle.curl)
-
     def _fault(self, handle: _Handle, error: pycurl.error) -> TransferError:
         code, text = error.args
         os_error = int(handle.curl.getinfo(pycurl.OS_ERRNO)) or _exhaustion()
         failure = CurlFailure(code, text, os_error, handle.received_bytes, handle.expected_bytes())
         return curl_fault(failure, handle.request, self._timing)
 
-    def _new_multi(self) -> pycurl.AsyncCurlMulti:
-        multi = pycurl.AsyncCurlMulti()
-        multi.setopt(pycurl.M_MAXCONNECTS, self._max_connections)
-        return multi
-
     def _begin_anew(self, loop: asyncio.AbstractEventLoop) -> None:
         """Break off what is running, and let the idle connections go too: libcurl has no call for those."""
-        for handle in list(self._active):
-            handle.failure = slept(handle.request)
-            self._remove(handle)
-        multi, self._multi = self._multi, self._new_multi()
+        for handle in self._active:
+            self._multi.end(handle.curl, slept(handle.request))
+        multi, self._multi = self._multi, CurlMulti(self._max_connections)
         self._retired.append(multi)
-        loop.call_later(LOOK_UP_S, lambda: asyncio.ensure_future(self._close_retired(multi)))
+        loop.call_later(LOOK_UP_S, self._close_retired, multi)
 
-    async def _close_retired(self, multi: pycurl.AsyncCurlMulti) -> None:
+    def _close_retired(self, multi: CurlMulti) -> None:
         self._retired.remove(multi)
-        await multi.aclose()
+        multi.close()
 
     def _start_watch(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._watch is None:
@@ -262,8 +246,8 @@ class CurlTransport:
                 handle.marked_bytes, handle.marked_at = handle.received_bytes, now
             elif now - handle.marked_at >= limit_s:
                 expected_bytes = handle.expected_bytes()
-                handle.failure = stalled(handle.request, handle.received_bytes, expected_bytes, limit_s)
-                self._remove(handle)
+                error = stalled(handle.request, handle.received_bytes, expected_bytes, limit_s)
+                self._multi.end(handle.curl, error)
 
 
 def _exhaustion() -> int:

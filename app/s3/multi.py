@@ -6,7 +6,6 @@ import asyncio
 import math
 import select
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol
 
 import pycurl
@@ -186,16 +185,14 @@ class EpollSockets:
         self._epoll.close()
 
     def _poll(self) -> None:
-        found = self._epoll.poll(0)
-        self._on_ready([(fd, _SELECTED[events & _EITHER]) for fd, events in found if fd in self._wanted])
-        for fd, _ in found:
-            if fd not in self._wanted:
-                self._forget(fd)
-
-    def _forget(self, fd: int) -> None:
-        self._known.discard(fd)
-        with suppress(OSError):
-            self._epoll.unregister(fd)
+        ready = []
+        for fd, events in self._epoll.poll(0):
+            if fd in self._wanted:
+                ready.append((fd, _SELECTED[events & _EITHER]))
+            else:
+                self._known.discard(fd)
+                self._epoll.unregister(fd)
+        self._on_ready(ready)
 
 
 class LoopSockets:

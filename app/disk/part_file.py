@@ -14,6 +14,7 @@ from app.disk.folders import Folder
 PREALLOCATE_FROM_BYTES = 1 << 20
 _OPEN = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _CREATE = _OPEN | os.O_CREAT | os.O_EXCL
+_HAS_UTIME_FD = os.utime in os.supports_fd
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 
 
@@ -180,7 +181,7 @@ def _set_time(fd: int, path: str, modified_at: float) -> None:
     nanoseconds = round(modified_at * 1_000_000) * 1000
     # A time outside what the file system can hold is not worth the file.
     with suppress(OverflowError, OSError):
-        os.utime(fd if os.utime in os.supports_fd else path, ns=(nanoseconds, nanoseconds))
+        os.utime(fd if _HAS_UTIME_FD else path, ns=(nanoseconds, nanoseconds))
 
 
 if hasattr(os, "pwrite"):

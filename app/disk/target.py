@@ -138,8 +138,10 @@ class LocalTarget:
 
     def _part(self, path: str, part_name: str, *, make: bool) -> LocalPartFile:
         assert self._tree is not None
-        with disk_errors(self._shown(path)):
+        try:
             folder, name = self._tree.split(path, make=make)
+        except OSError as error:
+            raise disk_error(error, self._shown(path)) from error
         return LocalPartFile(folder, name, part_name, self._mode)
 
     def close(self) -> None:

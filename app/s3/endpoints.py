@@ -44,11 +44,7 @@ class EndpointRules:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self.endpoint = _bare(self._client("").meta.endpoint_url)
-
-    @property
-    def is_aws(self) -> bool:
-        """True when the endpoint is Amazon's own."""
-        return (urlsplit(self.endpoint).hostname or "").endswith(_AWS_HOSTS)
+        self.is_aws = (urlsplit(self.endpoint).hostname or "").endswith(_AWS_HOSTS)
 
     def target(self, bucket: str, region: str = "") -> BucketTarget:
         """Where `bucket` is; with `region`, where it is on AWS in that region. Raises botocore's errors."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import io
+import logging
 import os
 import signal
 import sys
@@ -37,14 +38,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         _leave_on_signals()
     _mend_streams()
     logs.catch_crashes()
-    if not command:
-        return _run(command, words)
+    return _run_and_leave(command, words) if command else _run(command, words)
+
+
+def _run_and_leave(command: str, words: list[str]) -> NoReturn:
+    """Run a command as the whole life of this process."""
     gc.set_threshold(OBJECTS_A_COLLECTION)
     try:
         code = _run(command, words)
     finally:
         _leave_on_signals()  # for the loop has put back Python's own
-    _leave(code)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    # What is left is to free what Python holds, object by object, which takes 50 ms.
+    os._exit(code)
 
 
 def _run(command: str, words: list[str]) -> int:
@@ -74,15 +83,6 @@ def _leave_on_signals() -> None:
     """Until the engine's loop listens to them, and after it, Ctrl-C and SIGTERM end the process at once."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(EXIT_CANCELLED))
-
-
-def _leave(code: int) -> NoReturn:
-    """End the process; nothing is left to do but to free what Python holds, which takes 50 ms."""
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
-            stream.flush()
-    os._exit(code)
 
 
 def _mend_streams() -> None:

@@ -10,7 +10,6 @@ from typing import Protocol
 
 import pycurl
 
-
 OnReady = Callable[[list[tuple[int, int]]], None]
 """Gets sockets and what they are ready for: CSELECT_IN, CSELECT_OUT, CSELECT_ERR or more of them."""
 

@@ -76,7 +76,7 @@ class Signer:
         return sent
 
     def _begin_second(self, now_s: int) -> None:
-        """A date has no finer part in a signature: all requests of a second share it, those of a day the key."""
+        """A signature's date has no finer part: all requests of a second share it, those of a day the key."""
         self._second = now_s
         self._stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s))
         day = self._stamp[:8]

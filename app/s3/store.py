@@ -9,10 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.objects import Bucket, ConnectionSpec, ListingPage, ObjectInfo
 from app.engine.ports import BodySink, GetHead, GetRequest, Offload
-from app.s3.boto_faults import BOTO_ERRORS, boto_fault
 from app.s3.credentials import KeyRing
 from app.s3.curl import CurlTransport
-from app.s3.endpoints import BucketTarget, EndpointRules
+from app.s3.endpoints import BucketTarget, Rules
 from app.s3.faults import http_fault, read_refusal
 from app.s3.heads import HeadJudge, get_head, judge_pins, object_info
 from app.s3.http import Headers, HttpHead, HttpRequest, HttpResponse, Receiver
@@ -33,7 +32,7 @@ class CurlStore:
     def __init__(
         self,
         *,
-        rules: EndpointRules,
+        rules: Rules,
         ring: KeyRing,
         transport: CurlTransport,
         offload: Offload,
@@ -202,16 +201,12 @@ class CurlStore:
         return signer
 
     async def _find_target(self, bucket: str, region: str = "") -> BucketTarget:
-        """The bucket's target by botocore's rules, kept for the next request; with `region`, anew."""
+        """The bucket's target by the rules, kept for the next request; with `region`, anew."""
         async with self._targets_lock:
             known = self._targets.get(bucket)
             if known is not None and region in {"", known.region}:
                 return known
-            try:
-                target = await self._offload(lambda: self._rules.target(bucket, region))
-            except BOTO_ERRORS as error:
-                doing = f"a request to the bucket {plain_text(bucket)}"
-                raise boto_fault(error, self._ring.identity, doing) from error
+            target = await self._offload(lambda: self._rules.target(bucket, region))
             self._targets[bucket] = target
             return target
 

@@ -56,6 +56,7 @@ class Setup(Protocol):
     def list_buckets(self) -> tuple[Bucket, ...]:
         """The account's buckets. Blocks, asks the network; raises TransferError."""
 
+
 log = logging.getLogger(__name__)
 
 

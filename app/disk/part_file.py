@@ -83,7 +83,10 @@ class LocalPartFile:
             raise disk_error(error, self._path) from error
 
     def publish(self, modified_at: float | None, *, replace: bool) -> None:
-        """Set time and mode, close, rename to the final name; with `replace` False an existing file fails."""
+        """Set time and mode, close, rename to the final name; with `replace` False an existing file fails.
+
+        One that could not be named is open again.
+        """
         assert self._fd is not None
         assert self._folder is not None
         try:
@@ -95,7 +98,12 @@ class LocalPartFile:
             self._rename(self._folder, replace=replace)
         except OSError as error:
             raise disk_error(error, self._path) from error
-        self._is_published = True
+        else:
+            self._is_published = True
+        finally:
+            if not self._is_published and self._fd is None:
+                with suppress(OSError):
+                    self._fd = self._open(_OPEN)
 
     def sync_folder(self) -> None:
         """Flush the published entry to the disk, where folders can be flushed; blocks, raises nothing."""

@@ -249,7 +249,8 @@ class Assembly:
 
     def _saved(self) -> SavedPart:
         extents = sorted(
-            (self._extent(piece) for piece in self.pieces if not piece.is_empty), key=lambda found: found.first
+            (self._extent(piece) for piece in self.pieces if not piece.is_empty),
+            key=lambda found: found.first,
         )
         return SavedPart(
             self._index,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import io
+import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 from app import logs
 from app.core.objects import DEMO_BUCKET, Addressing, ConnectionSpec
@@ -19,6 +23,9 @@ from app.receipt_file import receipt_problem
 EXIT_USAGE, EXIT_CANCELLED = 2, 130
 _LATER = ("--from-receipt", "--limit-rate", "--include", "--exclude")
 MAX_JOBS = 256
+OBJECTS_A_COLLECTION = 50_000
+"""Python's own 700 have its collector look through the rows of a batch all the time, for a tenth of the CPU;
+downloads make next to no cycles (measured: 900 objects of 5,000 downloads)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,12 +38,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         _leave_on_signals()
     _mend_streams()
     logs.catch_crashes()
-    if not command:
-        return _run(command, words)
+    return _run_and_leave(command, words) if command else _run(command, words)
+
+
+def _run_and_leave(command: str, words: list[str]) -> NoReturn:
+    """Run a command as the whole life of this process."""
+    gc.set_threshold(OBJECTS_A_COLLECTION)
     try:
-        return _run(command, words)
+        code = _run(command, words)
     finally:
         _leave_on_signals()  # for the loop has put back Python's own
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    # What is left is to free what Python holds, object by object, which takes 50 ms.
+    os._exit(code)
 
 
 def _run(command: str, words: list[str]) -> int:

@@ -159,9 +159,8 @@ async def _batch(
         batch, outcome = order.batch, Outcome.CANCELLED
         batch.rows.end_queued(State.CANCELLED)
         batch.end(outcome)
-    receipt = batch.receipt()
-    lines.ended(batch.rows.snapshot(), receipt)
-    if options.receipt and not write_receipt(options.receipt, receipt):
+    lines.ended(batch.rows.snapshot(), batch.receipt)
+    if options.receipt and not write_receipt(options.receipt, batch.receipt()):
         return _say(f"Cannot write the receipt {options.receipt}.", EXIT_INTERNAL)
     return _EXITS[outcome] if lines.problem is None else _lost_output(lines.problem, _EXITS[outcome])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +20,8 @@ def receipt_problem(path: str, destination: str) -> str:
         return "" if is_to_come else f"there is no folder {final.parent}"
     if _is_device(final):
         return ""
+    import tempfile  # 8 ms, for a receipt alone
+
     try:
         tempfile.TemporaryFile(dir=final.parent).close()
     except OSError as error:
@@ -30,6 +31,8 @@ def receipt_problem(path: str, destination: str) -> str:
 
 def write_receipt(path: str, receipt: dict[str, object]) -> bool:
     """Write the receipt; False when that failed. A file that is there is replaced, a device written to."""
+    import tempfile
+
     final = Path(path)
     part: str | None = None
     try:

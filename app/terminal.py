@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TextIO
 
@@ -73,9 +73,9 @@ class JsonLines:
         """The first error is about to stop the batch."""
         self._write({"event": "stopping", "first_error": error_values(error)})
 
-    def ended(self, batch: BatchSnapshot, receipt: dict[str, object]) -> None:
+    def ended(self, batch: BatchSnapshot, receipt: Callable[[], dict[str, object]]) -> None:
         """The receipt, last."""
-        self._write({"event": "receipt", "receipt": receipt})
+        self._write({"event": "receipt", "receipt": receipt()})
         self._flush()
 
     def _write(self, values: dict[str, object]) -> None:
@@ -124,7 +124,7 @@ class Lines:
         """Tell what stops the batch."""
         self._say(f"stopping: {in_words(error) if error.key is None else f'{error.key} failed first'}")
 
-    def ended(self, batch: BatchSnapshot, receipt: dict[str, object]) -> None:
+    def ended(self, batch: BatchSnapshot, receipt: Callable[[], dict[str, object]]) -> None:
         """Tell how it ended, and the counts."""
         counts = ", ".join(f"{count} {state.value}" for state, count in batch.counts.items() if count)
         self._say(f"{_OUTCOME_WORDS[batch.outcome or Outcome.DONE]}: {counts or 'nothing to do'}")

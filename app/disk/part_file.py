@@ -14,6 +14,7 @@ from app.disk.folders import Folder
 PREALLOCATE_FROM_BYTES = 1 << 20
 _OPEN = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _CREATE = _OPEN | os.O_CREAT | os.O_EXCL
+_HAS_UTIME_FD = os.utime in os.supports_fd
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 
 
@@ -82,7 +83,10 @@ class LocalPartFile:
             raise disk_error(error, self._path) from error
 
     def publish(self, modified_at: float | None, *, replace: bool) -> None:
-        """Set time and mode, close, rename to the final name; with `replace` False an existing file fails."""
+        """Set time and mode, close, rename to the final name; with `replace` False an existing file fails.
+
+        One that could not be named is open again.
+        """
         assert self._fd is not None
         assert self._folder is not None
         try:
@@ -94,7 +98,12 @@ class LocalPartFile:
             self._rename(self._folder, replace=replace)
         except OSError as error:
             raise disk_error(error, self._path) from error
-        self._is_published = True
+        else:
+            self._is_published = True
+        finally:
+            if not self._is_published and self._fd is None:
+                with suppress(OSError):
+                    self._fd = self._open(_OPEN)
 
     def sync_folder(self) -> None:
         """Flush the published entry to the disk, where folders can be flushed; blocks, raises nothing."""
@@ -180,7 +189,7 @@ def _set_time(fd: int, path: str, modified_at: float) -> None:
     nanoseconds = round(modified_at * 1_000_000) * 1000
     # A time outside what the file system can hold is not worth the file.
     with suppress(OverflowError, OSError):
-        os.utime(fd if os.utime in os.supports_fd else path, ns=(nanoseconds, nanoseconds))
+        os.utime(fd if _HAS_UTIME_FD else path, ns=(nanoseconds, nanoseconds))
 
 
 if hasattr(os, "pwrite"):

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import secrets
-import shutil
 import stat
 import sys
 import unicodedata
@@ -133,13 +132,17 @@ class LocalTarget:
         folder = Path(self._root)
         while not folder.exists():
             folder = folder.parent
+        from shutil import disk_usage  # which brings every kind of archive along
+
         with disk_errors(self._root):
-            return shutil.disk_usage(folder).free
+            return disk_usage(folder).free
 
     def _part(self, path: str, part_name: str, *, make: bool) -> LocalPartFile:
         assert self._tree is not None
-        with disk_errors(self._shown(path)):
+        try:
             folder, name = self._tree.split(path, make=make)
+        except OSError as error:
+            raise disk_error(error, self._shown(path)) from error
         return LocalPartFile(folder, name, part_name, self._mode)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from app.core.errors import TransferError
 from app.core.extents import Span, missing, parts
 from app.core.integrity import Algorithm, CompositeExpectation, Expectation, Unverifiable
 from app.core.plan import PlannedItem
@@ -23,16 +24,15 @@ _READ_BYTES = 1 << 20
 class Piece:
     """Bytes `first` to `end` that came in order, out of those up to `limit` that were asked for.
 
-    Its digest is there once it is armed, before its first byte.
+    From its first byte on its CRC or its hash is taken: one check is enough.
     """
 
-    __slots__ = ("digest", "end", "first", "hash", "limit", "recorded_at", "recorded_end")
-
-    digest: RunningDigest
+    __slots__ = ("crc", "end", "first", "hash", "limit", "recorded_at", "recorded_end")
 
     def __init__(self, first: int, limit: int) -> None:
         self.first = self.end = first
         self.limit = limit
+        self.crc: RunningDigest | None = None
         self.hash: RunningDigest | None = None
         self.recorded_end = first
         self.recorded_at = 0.0
@@ -41,11 +41,6 @@ class Piece:
     def is_empty(self) -> bool:
         """True while it holds no byte."""
         return self.end == self.first
-
-    @property
-    def extent(self) -> Extent:
-        """What it holds."""
-        return Extent(self.first, self.end, self.digest.digest())
 
     def is_record_due(self) -> bool:
         """True when it is complete, or holds so much more than is on record that this should be told."""
@@ -105,13 +100,14 @@ class Assembly:
 
     def arm(self, piece: Piece) -> None:
         """An empty piece is about to come: choose its digests, make the part file."""
-        piece.digest = self._tools.digests.start(self.algorithm)
-        piece.hash = None
+        piece.crc = piece.hash = None
         piece.recorded()
         expected = self.expectation
         is_whole = (piece.first, piece.limit) == (0, self.size_bytes) and self.size_bytes <= INLINE_HASH_BYTES
         if is_whole and isinstance(expected, Expectation) and not expected.algorithm.is_combinable:
             piece.hash = self._tools.digests.start(expected.algorithm)
+        else:
+            piece.crc = self._tools.digests.start(self.algorithm)
         if self._part is None:
             self._part = self._tools.target.create_part(self._path, self._part_name, self.size_bytes)
 
@@ -141,7 +137,8 @@ class Assembly:
         """Put the next bytes of a piece where they belong."""
         end = piece.end + len(data)
         self.part.write_at(piece.end, data)
-        piece.digest.update(data)
+        if piece.crc is not None:
+            piece.crc.update(data)
         if piece.hash is not None:
             piece.hash.update(data)
         piece.end = end
@@ -159,7 +156,7 @@ class Assembly:
     def joined_crc(self) -> bytes:
         """The CRC of the whole, which must be there."""
         pieces = sorted(self.pieces, key=lambda piece: (piece.first, piece.end))
-        ranges = [(piece.digest.digest(), piece.end - piece.first) for piece in pieces]
+        ranges = [(self._crc_of(piece), piece.end - piece.first) for piece in pieces]
         return self._tools.digests.join_crcs(self.algorithm, ranges)
 
     def inline_hash(self) -> bytes | None:
@@ -198,7 +195,7 @@ class Assembly:
         for extent, digest in held:
             piece = self.begin(extent.first, extent.end)
             piece.end = extent.end
-            piece.digest = digest
+            piece.crc = digest
             piece.recorded()
         self.held_bytes = sum(piece.end - piece.first for piece in self.pieces)
         self._is_recorded = True
@@ -219,9 +216,13 @@ class Assembly:
         if self._part is None or not self.held_bytes or not self.etag:
             self.discard()
             return None
+        try:
+            saved = self._saved()
+        except TransferError:
+            self.discard()
+            return None
         self._part.keep()
         self._part = None
-        saved = self._saved()
         self._tools.record.open_part(saved)
         return saved
 
@@ -234,7 +235,7 @@ class Assembly:
 
     def _record(self, piece: Piece) -> None:
         if self._is_recorded:
-            self._tools.record.put_extent(self._index, self._part_name, piece.extent)
+            self._tools.record.put_extent(self._index, self._part_name, self._extent(piece))
             piece.recorded()
         else:
             self._is_recorded = True
@@ -254,7 +255,8 @@ class Assembly:
 
     def _saved(self) -> SavedPart:
         extents = sorted(
-            (piece.extent for piece in self.pieces if not piece.is_empty), key=lambda found: found.first
+            (self._extent(piece) for piece in self.pieces if not piece.is_empty),
+            key=lambda found: found.first,
         )
         return SavedPart(
             self._index,
@@ -265,6 +267,15 @@ class Assembly:
             self.algorithm,
             tuple(extents),
         )
+
+    def _extent(self, piece: Piece) -> Extent:
+        return Extent(piece.first, piece.end, self._crc_of(piece))
+
+    def _crc_of(self, piece: Piece) -> bytes:
+        """The CRC of what a piece holds, read from the file where its hash was taken in place of it."""
+        if piece.crc is None:
+            piece.crc = self._read(self.part, self.algorithm, piece.first, piece.end)
+        return piece.crc.digest()
 
     def _read(self, part: PartFile, algorithm: Algorithm, first: int, end: int) -> RunningDigest:
         digest = self._tools.digests.start(algorithm)

@@ -282,8 +282,8 @@ class BatchRows:
         self._tell([row])
 
     def _mark(self, row: Row) -> None:
-        self._unseen.mark(row.index)
-        self._on_change()
+        if self._unseen.mark(row.index):
+            self._on_change()
 
     def _tell(self, rows: Sequence[Row]) -> None:
         for watch in self.watchers:

@@ -17,9 +17,12 @@ class Unseen:
         self._dirty: set[int] = set()
         self._spans: list[SpanChange] = []
 
-    def mark(self, index: int) -> None:
-        """One row has changed."""
+    def mark(self, index: int) -> bool:
+        """One row has changed; True when it is the first time since the last `take`."""
+        if index in self._dirty:
+            return False
         self._dirty.add(index)
+        return True
 
     def mark_all(self, indexes: Iterable[int]) -> None:
         """Some rows have changed, each in its own way."""

@@ -1,29 +1,61 @@
-"""Connections: from what a person said, through botocore's sessions and rules, to a store."""
+"""Connections: from what a person said to a store."""
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from functools import cache
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from app.core.errors import ErrorKind, TransferError, plain_text
-from app.core.objects import Addressing, Bucket, ConnectionSpec, ProfileInfo
+from app.core.objects import Bucket, ConnectionSpec, ProfileInfo
 from app.core.redaction import redacted
 from app.core.timing import Timing
 from app.engine.ports import Offload
-from app.s3.boto_faults import BOTO_ERRORS, boto_fault
-from app.s3.credentials import DOING, KeyRing, find_credentials, freeze, having
+from app.s3.credentials import KeyRing, KeySource
 from app.s3.curl import CurlTransport
-from app.s3.endpoints import EndpointRules
+from app.s3.endpoints import Rules
 from app.s3.faults import Identity
+from app.s3.plain import plain_setup
 from app.s3.store import CurlStore
 
 MAX_IDLE_CONNECTIONS = 256
-DEFAULT_REGION = "us-east-1"
+
+log = logging.getLogger(__name__)
+
+
+class Setup(Protocol):
+    """What a spec comes to. Without a key source nothing is signed."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who asks."""
+
+    @property
+    def region(self) -> str:
+        """The region to sign for where a bucket's own is not known."""
+
+    @property
+    def rules(self) -> Rules:
+        """Where the buckets are."""
+
+    @property
+    def key_source(self) -> KeySource | None:
+        """Where the keys come from."""
+
+    @property
+    def find_again(self) -> Callable[[], KeySource] | None:
+        """Finds the keys as they are given now (blocks); None where there are none, or typed ones."""
+
+    @property
+    def ca_bundle(self) -> str:
+        """The file of trusted certificates; may be empty for an endpoint without TLS."""
+
+    def list_buckets(self) -> tuple[Bucket, ...]:
+        """The account's buckets. Blocks, asks the network; raises TransferError."""
+
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +71,12 @@ class BotoConnector:
 
     async def connect(self, spec: ConnectionSpec) -> CurlStore:
         """Resolve profile, keys and endpoint; asks S3 nothing. Raises TransferError."""
-        setup = await self._offload(lambda: Setup(tidied(spec), self._timing, self._ask_secret))
+        redacted.learn(spec.secret_access_key, spec.session_token, key_id=spec.access_key_id)
+        setup = await self._offload(lambda: self._setup(tidied(spec)))
         log.info("%s, region %s, %s", setup.rules.endpoint, setup.region, setup.identity.keys)
         return CurlStore(
             rules=setup.rules,
-            ring=KeyRing(
-                setup.credentials, setup.identity, self._offload, find_again=setup.find_credentials_again
-            ),
+            ring=KeyRing(setup.key_source, setup.identity, self._offload, find_again=setup.find_again),
             transport=CurlTransport(self._timing, MAX_IDLE_CONNECTIONS),
             offload=self._offload,
             list_buckets=setup.list_buckets,
@@ -55,105 +86,22 @@ class BotoConnector:
 
     async def list_profiles(self) -> tuple[ProfileInfo, ...]:
         """The profiles of the AWS config files, by name. Raises TransferError for a broken file."""
-        return await self._offload(_read_profiles)
 
+        def read() -> tuple[ProfileInfo, ...]:
+            from app.s3.boto_setup import read_profiles
 
-class Setup:
-    """What botocore makes of a spec. Making it and calling it blocks; any thread."""
+            return read_profiles()
 
-    def __init__(self, spec: ConnectionSpec, timing: Timing, ask_secret: Callable[[str], str | None]) -> None:
-        from botocore.session import Session
+        return await self._offload(read)
 
-        redacted.learn(spec.secret_access_key, spec.session_token, key_id=spec.access_key_id)
-        self._timing = timing
-        self._spec = spec
-        self._ask_secret = ask_secret
-        self._session: Any = Session(profile=spec.profile or None)
-        profile = "" if spec.access_key_id else str(self._session.profile or "")
-        self.identity = Identity(profile, spec.access_key_id, spec.is_anonymous)
-        try:
-            self.region: str = spec.region or self._session.get_config_variable("region") or DEFAULT_REGION
-            self.ca_bundle = _ca_bundle(spec, self._session)
-            self.rules = EndpointRules(self._client)
-            self.credentials = self._find_credentials(self._session)
-        except BOTO_ERRORS as error:
-            raise boto_fault(error, self.identity, "the connection") from error
+    def _setup(self, spec: ConnectionSpec) -> Setup:
+        @cache
+        def by_botocore() -> Setup:
+            from app.s3.boto_setup import BotoSetup
 
-    def list_buckets(self) -> tuple[Bucket, ...]:
-        """The account's buckets. Blocks, asks the network; raises TransferError."""
-        # Imported here, for it costs a fifth of a download's start: botocore's session is boto3's own, and
-        # only for control calls is there anything that boto3 adds to it.
-        import boto3
+            return BotoSetup(spec, self._timing, self._ask_secret)
 
-        boto3.Session(botocore_session=self._session)
-        try:
-            pages = self._client(None).get_paginator("list_buckets").paginate()
-            return tuple(
-                Bucket(
-                    bucket["Name"],
-                    bucket["CreationDate"].timestamp() if "CreationDate" in bucket else None,
-                    bucket.get("BucketRegion", ""),
-                )
-                for page in pages
-                for bucket in page.get("Buckets", ())
-            )
-        except BOTO_ERRORS as error:
-            raise boto_fault(error, self.identity, "the list of buckets") from error
-
-    @property
-    def find_credentials_again(self) -> Callable[[], Any] | None:
-        """Finds credentials as the configuration gives them now; None where there are none, or typed ones."""
-        if self._spec.is_anonymous or self._spec.access_key_id:
-            return None
-        return self._find_anew
-
-    def _find_anew(self) -> Any:
-        from botocore.session import Session
-
-        try:
-            # A session reads its files once, and keeps what it was given for a role.
-            session = Session(profile=self._spec.profile or None)
-            credentials = find_credentials(session, self._ask_secret, self.identity)
-        except BOTO_ERRORS as error:
-            raise boto_fault(error, self.identity, DOING) from error
-        self._session = session
-        return credentials
-
-    def _find_credentials(self, session: Any) -> Any:
-        spec = self._spec
-        if spec.is_anonymous:
-            return None
-        if spec.access_key_id:
-            session.set_credentials(spec.access_key_id, spec.secret_access_key, spec.session_token or None)
-        credentials = find_credentials(session, self._ask_secret, self.identity)
-        self.identity = replace(self.identity, method=credentials.method)
-        self.identity = having(self.identity, freeze(credentials, self.identity))
-        return credentials
-
-    def _client(self, region: str | None, endpoint_url: str | None = None, keys: str = "") -> Any:
-        """A client by the session's configuration; with `keys`, one that only works addresses out."""
-        from botocore import UNSIGNED
-        from botocore.config import Config
-
-        options: dict[str, Any] = {
-            "connect_timeout": self._timing.connect_s,
-            "read_timeout": self._timing.low_speed_s,
-            "retries": {"total_max_attempts": 2},
-            "s3_disable_express_session_auth": True,
-        }
-        if self._spec.is_anonymous and not keys:
-            options["signature_version"] = UNSIGNED
-        if self._spec.addressing is not Addressing.AUTO:
-            options["s3"] = {"addressing_style": self._spec.addressing.value}
-        return self._session.create_client(
-            "s3",
-            region_name=region or self.region,
-            endpoint_url=(self._spec.endpoint_url if endpoint_url is None else endpoint_url) or None,
-            aws_access_key_id=keys or None,
-            aws_secret_access_key=keys or None,
-            verify=self.ca_bundle,
-            config=Config(**options),
-        )
+        return plain_setup(spec, by_botocore) or by_botocore()
 
 
 def tidied(spec: ConnectionSpec) -> ConnectionSpec:
@@ -186,38 +134,3 @@ def _checked_endpoint(url: str) -> str:
     except ValueError:
         raise TransferError(ErrorKind.USAGE, text) from None
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def _ca_bundle(spec: ConnectionSpec, session: Any) -> str:
-    """The file of trusted certificates that botocore would use, or the one that was named."""
-    from botocore.httpsession import get_cert_path
-
-    named = (
-        spec.ca_bundle
-        or session.get_config_variable("ca_bundle")
-        or os.environ.get("REQUESTS_CA_BUNDLE")
-        or get_cert_path(True)
-    )
-    path = Path(os.path.expanduser(str(named)))  # noqa: PTH111 (pathlib raises for a ~name that is nobody's)
-    if not path.is_file():
-        text = f"There is no CA bundle at {plain_text(str(path))}. Choose a file of PEM certificates."
-        raise TransferError(ErrorKind.USAGE, text)
-    return str(path)
-
-
-def _read_profiles() -> tuple[ProfileInfo, ...]:
-    from botocore.session import Session
-
-    try:
-        profiles: dict[str, dict[str, Any]] = Session().full_config.get("profiles", {})
-    except BOTO_ERRORS as error:
-        raise boto_fault(error, Identity(), "the AWS configuration") from error
-    return tuple(
-        ProfileInfo(
-            name,
-            region=str(values.get("region", "")),
-            endpoint_url=str(values.get("endpoint_url", "")),
-            is_sso="sso_session" in values or "sso_start_url" in values,
-        )
-        for name, values in sorted(profiles.items())
-    )

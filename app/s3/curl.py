@@ -14,7 +14,7 @@ from app.core.errors import TransferError
 from app.core.timing import Timing
 from app.s3.curl_faults import NO_MORE_FILES, CurlFailure, closed, curl_fault, slept, stalled
 from app.s3.http import HttpHead, HttpRequest, HttpResponse, Receiver, parse_head
-from app.s3.multi import Multi
+from app.s3.multi import CurlMulti
 from app.s3.wake import WakeWatch
 
 MAX_ERROR_BODY = 64 * 1024
@@ -130,15 +130,15 @@ class CurlTransport:
     """Runs requests on one asyncio loop. Cancelling a request closes its connection at once.
 
     After a sleep of the computer no connection from before is used: a dead one may show no sign of it.
-    Make and use it on that loop only, a selector loop; `aclose` it before the loop ends (collected
-    unclosed, AsyncCurlMulti has crashed: https://github.com/pycurl/pycurl/issues/1058).
+
+    Make and use it on that loop only, a selector loop; `aclose` it before the loop ends.
     """
 
     def __init__(self, timing: Timing, max_connections: int, wake: WakeWatch | None = None) -> None:
         """`max_connections` is how many idle connections are kept for the next request."""
         self._timing = timing
         self._wake = wake or WakeWatch()
-        self._multi = Multi(max_connections)
+        self._multi = CurlMulti(max_connections)
         self._idle: list[_Handle] = []
         self._active: set[_Handle] = set()
         self._watch: asyncio.TimerHandle | None = None
@@ -148,7 +148,7 @@ class CurlTransport:
 
         Raises TransferError when no whole answer came, and whatever the receiver raised.
         """
-        if self._multi.closed:
+        if self._multi.is_closed:
             raise closed(request)
         loop = asyncio.get_running_loop()
         if self._wake.has_slept():
@@ -167,7 +167,7 @@ class CurlTransport:
                 log.debug("%s", handle.told(loop.time() - began, is_whole=response is not None))
             self._active.discard(handle)
             handle.let_go()
-            if not self._multi.closed:
+            if not self._multi.is_closed:
                 self._idle.append(handle)
 
     async def aclose(self) -> None:
@@ -176,24 +176,15 @@ class CurlTransport:
             self._watch.cancel()
             self._watch = None
         for handle in self._active:
-            handle.failure = closed(handle.request)
-        await self._multi.aclose()
+            self._multi.end(handle.curl, closed(handle.request))
+        self._multi.close()
         for handle in self._idle:
             handle.curl.close()
         self._idle.clear()
 
     async def _perform(self, handle: _Handle) -> HttpResponse:
-        task = asyncio.current_task()
-        assert task is not None
-        # Not always 0 before a cancel: a TaskGroup whose last task fails leaves one behind (Python 3.11).
-        cancel_requests = task.cancelling()
         try:
-            await self._multi.add_handle(handle.curl)
-        except asyncio.CancelledError:
-            self._remove(handle)
-            if handle.failure is not None and task.cancelling() == cancel_requests:
-                raise handle.failure from None
-            raise
+            await self._multi.perform(handle.curl)
         except pycurl.error as error:
             if handle.failure is not None:
                 raise handle.failure from None
@@ -201,10 +192,6 @@ class CurlTransport:
                 raise self._fault(handle, error) from None
         head = handle.judge()
         return HttpResponse(head, bytes(handle.body))
-
-    def _remove(self, handle: _Handle) -> None:
-        with suppress(RuntimeError):  # the future's own callback has been faster, or the multi is closed
-            self._multi.remove_handle(handle.curl)
 
     def _fault(self, handle: _Handle, error: pycurl.error) -> TransferError:
         code, text = error.args
@@ -214,9 +201,8 @@ class CurlTransport:
 
     def _begin_anew(self) -> None:
         """Break off what is running, and use no idle connection again."""
-        for handle in list(self._active):
-            handle.failure = slept(handle.request)
-            self._remove(handle)
+        for handle in self._active:
+            self._multi.end(handle.curl, slept(handle.request))
         self._multi.begin_anew()
 
     def _start_watch(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -246,8 +232,8 @@ class CurlTransport:
                 handle.marked_bytes, handle.marked_at = handle.received_bytes, now
             elif now - handle.marked_at >= limit_s:
                 expected_bytes = handle.expected_bytes()
-                handle.failure = stalled(handle.request, handle.received_bytes, expected_bytes, limit_s)
-                self._remove(handle)
+                error = stalled(handle.request, handle.received_bytes, expected_bytes, limit_s)
+                self._multi.end(handle.curl, error)
 
 
 def _exhaustion() -> int:

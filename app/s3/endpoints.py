@@ -1,20 +1,17 @@
-"""Where a bucket is: base URL, signing name and region by botocore's own endpoint rules."""
+"""Where a bucket is and how it wants to be asked: URL, region, proxy, certificates."""
 
 from __future__ import annotations
 
-import re
-import threading
-from collections.abc import Callable, Iterator
+import os
+import sys
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from pathlib import Path
+from typing import Protocol
 
-from app.core.errors import ErrorKind, TransferError
+from app.core.errors import ErrorKind, TransferError, plain_text
 
-_PROBE = "k"
-_SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
-_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
-_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+DEFAULT_REGION = "us-east-1"
+AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,79 +29,35 @@ class BucketTarget:
     proxy: str
 
 
-class EndpointRules:
-    """Asks botocore where a bucket is. Blocks, sends nothing; any thread.
+class Rules(Protocol):
+    """Where the buckets of one connection are."""
 
-    botocore builds and signs a whole request with keys that mean nothing; it is caught before it is sent.
-    """
-
-    def __init__(self, make_client: Callable[[str | None, str | None, str], Any]) -> None:
-        """`make_client(region, endpoint, keys)` makes an S3 client; None is what the connection says."""
-        self._make_client = make_client
-        self._clients: dict[str, Any] = {}
-        self._lock = threading.Lock()
-        self.endpoint = _bare(self._client("").meta.endpoint_url)
-
-    @property
-    def is_aws(self) -> bool:
-        """True when the endpoint is Amazon's own."""
-        return (urlsplit(self.endpoint).hostname or "").endswith(_AWS_HOSTS)
+    endpoint: str
+    """The endpoint's URL, without any user information."""
+    is_aws: bool
+    """True when the endpoint is Amazon's own."""
 
     def target(self, bucket: str, region: str = "") -> BucketTarget:
-        """Where `bucket` is; with `region`, where it is on AWS in that region. Raises botocore's errors."""
-        answer = self._client(region).head_object(Bucket=bucket, Key=_PROBE)
-        caught = answer["ResponseMetadata"]["HTTPHeaders"]
-        scope = _SCOPE.match(caught["authorization"])
-        if scope is None:
-            text = f"The bucket {bucket} wants a kind of signature that is not supported here."
-            raise TransferError(ErrorKind.USAGE, text)
-        parts = urlsplit(caught["url"])
-        netloc = parts.netloc.rpartition("@")[2]
-        return BucketTarget(
-            origin=f"{parts.scheme}://{netloc}",
-            host=netloc.removesuffix(_DEFAULT_PORTS[parts.scheme]),
-            path=parts.path.removesuffix(f"/{_PROBE}"),
-            region=scope[1],
-            service=scope[2],
-            proxy=_proxy_for(caught["url"]),
-        )
+        """Where `bucket` is; with `region`, where it is on AWS in that region.
 
-    def _client(self, region: str) -> Any:
-        with self._lock:
-            client = self._clients.get(region)
-            if client is None:
-                client = self._make_client(region or None, "" if region else None, "endpoint-rules")
-                client.meta.events.register("before-send.s3.HeadObject", _catch)
-                self._clients[region] = client
-            return client
+        Blocks but asks nobody; any thread. Raises TransferError.
+        """
 
 
-class _NoBody:
-    """The body of an answer that was never sent."""
-
-    def stream(self) -> Iterator[bytes]:
-        return iter(())
-
-
-def _catch(request: Any, **_: object) -> Any:
-    """Answer botocore in the server's place: 200, with the request's own URL and signature as headers."""
-    from botocore.awsrequest import AWSResponse
-
-    authorization = request.headers["Authorization"]
-    if isinstance(authorization, bytes):
-        authorization = authorization.decode("ascii")
-    headers: Any = {"url": request.url, "authorization": authorization}
-    return AWSResponse(request.url, 200, headers, _NoBody())
-
-
-def _proxy_for(url: str) -> str:
+def proxy_for(url: str) -> str:
+    """The proxy that botocore would use for `url`, empty for none."""
+    if sys.platform not in {"darwin", "win32"} and not any(n.lower().endswith("_proxy") for n in os.environ):
+        return ""  # as `urllib.request.getproxies` would find, of which the import costs 20 ms
     from botocore.httpsession import ProxyConfiguration
     from botocore.utils import get_environ_proxies
 
     return ProxyConfiguration(proxies=get_environ_proxies(url)).proxy_url_for(url) or ""
 
 
-def _bare(url: str) -> str:
-    """The URL without user information."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def ca_file(named: str) -> str:
+    """The file of trusted certificates that `named` means. Raises TransferError when there is none."""
+    path = Path(os.path.expanduser(named))  # noqa: PTH111 (pathlib raises for a ~name that is nobody's)
+    if not path.is_file():
+        text = f"There is no CA bundle at {plain_text(str(path))}. Choose a file of PEM certificates."
+        raise TransferError(ErrorKind.USAGE, text)
+    return str(path)

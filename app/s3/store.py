@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.objects import Bucket, ConnectionSpec, ListingPage, ObjectInfo
 from app.engine.ports import BodySink, GetHead, GetRequest, Offload
-from app.s3.boto_faults import BOTO_ERRORS, boto_fault
 from app.s3.credentials import KeyRing
 from app.s3.curl import CurlTransport
-from app.s3.endpoints import BucketTarget, EndpointRules
+from app.s3.endpoints import BucketTarget, Rules
 from app.s3.faults import http_fault, read_refusal
 from app.s3.heads import HeadJudge, get_head, judge_pins, object_info
 from app.s3.http import Headers, HttpHead, HttpRequest, HttpResponse, Receiver
 from app.s3.listing import ListingGuard, PageParser
-from app.s3.signing import Keys, encode_key, encode_query, sign
+from app.s3.signing import Keys, Signer, encode_key, encode_query
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNTOLD = frozenset({"400", "401", "403", "404"})
@@ -33,7 +32,7 @@ class CurlStore:
     def __init__(
         self,
         *,
-        rules: EndpointRules,
+        rules: Rules,
         ring: KeyRing,
         transport: CurlTransport,
         offload: Offload,
@@ -51,6 +50,7 @@ class CurlStore:
         self._always = (("x-amz-request-payer", "requester"),) if requester_pays else ()
         self._targets: dict[str, BucketTarget] = {}
         self._targets_lock = asyncio.Lock()
+        self._signers: dict[tuple[str, str], Signer] = {}
 
     @property
     def endpoint(self) -> str:
@@ -186,26 +186,27 @@ class CurlStore:
         all_headers = [("host", target.host), *headers, *self._always]
         keys = await self._ring.keys()
         if keys is not None:
-            now = datetime.datetime.now(datetime.UTC)
-            all_headers = sign(
-                method, full_path, all_headers, keys, region=target.region, service=target.service, date=now
-            )
+            all_headers = self._signer(keys, target).sign(method, full_path, all_headers, int(time.time()))
         request = HttpRequest(
             method, target.origin + full_path, all_headers, subject, self._ca_bundle, target.proxy
         )
         return await self._transport.request(request, receiver)
 
+    def _signer(self, keys: Keys, target: BucketTarget) -> Signer:
+        """The signer for these keys and this target, kept for the next request."""
+        scope = (target.region, target.service)
+        signer = self._signers.get(scope)
+        if signer is None or signer.keys is not keys:
+            signer = self._signers[scope] = Signer(keys, *scope)
+        return signer
+
     async def _find_target(self, bucket: str, region: str = "") -> BucketTarget:
-        """The bucket's target by botocore's rules, kept for the next request; with `region`, anew."""
+        """The bucket's target by the rules, kept for the next request; with `region`, anew."""
         async with self._targets_lock:
             known = self._targets.get(bucket)
             if known is not None and region in {"", known.region}:
                 return known
-            try:
-                target = await self._offload(lambda: self._rules.target(bucket, region))
-            except BOTO_ERRORS as error:
-                doing = f"a request to the bucket {plain_text(bucket)}"
-                raise boto_fault(error, self._ring.identity, doing) from error
+            target = await self._offload(lambda: self._rules.target(bucket, region))
             self._targets[bucket] = target
             return target
 

@@ -118,7 +118,8 @@ def test_an_answer_that_echoes_the_keys_is_shown_without_them(
     with FaultServer(OBJECTS, [Fault(**{**vars(echo), "operation": operation})], keys=KEYS) as server:
         _, text = _run(server, tmp_path)
         _assert_no_secret(text, server)
-    assert "***" in text
+    # Where a redirect leads is not told at all.
+    assert "***" in text or echo.status == 307
 
 
 @pytest.mark.parametrize(

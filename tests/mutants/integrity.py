@@ -152,8 +152,8 @@ MUTANTS = (
     _check(
         "a CRC covers every byte that came",
         "engine/assembly",
-        "        piece.digest.update(data)\n",
-        "        piece.digest.update(data[:1])\n",
+        "            piece.crc.update(data)\n",
+        "            piece.crc.update(data[:1])\n",
         f"{_MATRIX}::test_an_intact_object_is_verified_by_what_the_server_told",
     ),
     _check(

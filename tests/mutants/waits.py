@@ -171,20 +171,20 @@ MUTANTS = (
     _waits(
         "a sleep breaks off what is running",
         "s3/curl",
-        "            handle.failure = slept(handle.request)\n            self._remove(handle)\n",
+        "            self._multi.end(handle.curl, slept(handle.request))\n",
         "            pass\n",
         f"{_WAKE}::test_after_a_sleep_a_running_request_ends_long_before_the_low_speed_limit",
     ),
     _waits(
         "no idle connection outlives a sleep",
         "s3/multi",
-        "retired, self._current = self._current, self._new()",
+        "retired, self._multi = self._multi, self._new()",
         "retired = self._new()",
         f"{_WAKE}::test_an_idle_connection_from_before_a_sleep_is_not_used_again",
     ),
     _waits(
         "keys are looked for anew, not in what was read",
-        "s3/connection",
+        "s3/boto_setup",
         "            session = Session(profile=self._spec.profile or None)\n            credentials",
         "            session = self._session\n            credentials",
         "tests/s3/test_renewal.py::test_new_keys_of_the_profile_sign_the_requests_after_the_renewal",

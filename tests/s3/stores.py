@@ -9,7 +9,8 @@ from typing import Any
 from app.core.errors import TransferError
 from app.core.objects import ConnectionSpec
 from app.core.timing import Timing
-from app.s3.connection import BotoConnector, Setup
+from app.s3.boto_setup import BotoSetup
+from app.s3.connection import BotoConnector
 from app.s3.store import CurlStore
 from tests.s3.scripted_server import Answer, ScriptedServer, failure, in_thread, run
 
@@ -35,9 +36,9 @@ async def scripted(answer: Answer, **options: object) -> AsyncIterator[tuple[Scr
         yield server, store
 
 
-def setup(ask: Callable[[str], str | None] = lambda _prompt: None, **fields: Any) -> Setup:
+def setup(ask: Callable[[str], str | None] = lambda _prompt: None, **fields: Any) -> BotoSetup:
     """What botocore makes of a spec with these fields."""
-    return Setup(ConnectionSpec(**fields), Timing(), ask)
+    return BotoSetup(ConnectionSpec(**fields), Timing(), ask)
 
 
 def connect_error(ask: Callable[[str], str | None] = lambda _prompt: None, **fields: Any) -> TransferError:

@@ -80,7 +80,7 @@ def test_another_region_is_asked_at_amazon_even_if_the_endpoint_named_one() -> N
 
 
 def test_an_anonymous_connection_has_no_keys() -> None:
-    assert setup(is_anonymous=True).credentials is None
+    assert setup(is_anonymous=True).key_source is None
 
 
 def test_a_proxy_is_the_one_that_botocore_sees(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from botocore import exceptions as boto
 
 from app.core.errors import ErrorKind
+from app.s3.boto_credentials import BotoKeys
 from app.s3.boto_faults import boto_fault
 from app.s3.credentials import LOOK_AGAIN_S, KeyRing
 from app.s3.faults import Identity
@@ -44,7 +45,7 @@ def test_an_mfa_code_goes_to_sts_and_its_keys_come_back(
         async with ScriptedServer(always(reply("200 OK", answer.encode()), is_last=True)) as sts:
             monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
             made = await in_thread(lambda: setup(lambda _prompt: "123456", profile="mfa"))
-            keys = await KeyRing(made.credentials, made.identity, in_thread).keys()
+            keys = await KeyRing(made.key_source, made.identity, in_thread).keys()
             assert keys == Keys("ASIAROLE", "s", "t")
             assert len(sts.requests) == 1
 
@@ -52,7 +53,9 @@ def test_an_mfa_code_goes_to_sts_and_its_keys_come_back(
 
 
 class AgingCredentials:
-    """botocore's refreshable credentials as far as a KeyRing sees them."""
+    """botocore's refreshable credentials as far as BotoKeys sees them."""
+
+    method = "sso"
 
     def __init__(self) -> None:
         self.is_due = True
@@ -70,7 +73,7 @@ def test_keys_are_refreshed_only_when_they_near_their_end_and_not_over_and_over(
     async def main() -> None:
         now = 100.0
         aging = AgingCredentials()
-        ring = KeyRing(aging, Identity(), in_thread, lambda: now)
+        ring = KeyRing(BotoKeys(aging, Identity()), Identity(), in_thread, lambda: now)
         assert await ring.keys() == Keys("key1", "s")
         assert await ring.keys() == Keys("key1", "s")
         now += LOOK_AGAIN_S

@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.s3.signing import Keys, encode_key, encode_query, sign
+from app.s3.signing import Keys, Signer, encode_key, encode_query
 
 MOMENT = datetime.datetime(2026, 11, 21, 17, 3, 9, tzinfo=datetime.UTC)
 HOST = "bucket.s3.eu-central-1.amazonaws.com"
@@ -31,13 +31,15 @@ HEADERS = st.dictionaries(
 SECRETS = st.text("abcXYZ019+/=", min_size=1, max_size=40)
 
 
-def boto_headers(path: str, headers: dict[str, str], keys: Keys) -> dict[str, str]:
+def boto_headers(
+    path: str, headers: dict[str, str], keys: Keys, moment: datetime.datetime = MOMENT
+) -> dict[str, str]:
     """What botocore's S3 signer sends for the same request at the same moment."""
     request = AWSRequest("GET", f"https://{HOST}{path}", headers=headers)
     request.context["client_config"] = Config(s3={"payload_signing_enabled": False})
     credentials = Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
     signer = boto_auth.S3SigV4Auth(credentials, "s3", "eu-central-1")
-    with patch.object(boto_auth, "get_current_datetime", lambda: MOMENT.replace(tzinfo=None)):
+    with patch.object(boto_auth, "get_current_datetime", lambda: moment.replace(tzinfo=None)):
         signer.add_auth(request)
     return {name.lower(): value for name, value in request.headers.items()}
 
@@ -56,19 +58,21 @@ def test_the_signature_is_the_one_that_botocore_makes(
     path = "/" + encode_key(key)
     if query:
         path += "?" + encode_query(query)
-    sent = sign(
-        "GET",
-        path,
-        [("host", HOST), *headers.items()],
-        keys,
-        region="eu-central-1",
-        service="s3",
-        date=MOMENT,
-    )
+    signer = Signer(keys, "eu-central-1", "s3")
+    sent = signer.sign("GET", path, [("host", HOST), *headers.items()], int(MOMENT.timestamp()))
     ours = {name.lower(): value for name, value in sent}
     theirs = boto_headers(path, headers, keys)
     assert ours.pop("host") == HOST
     assert ours == theirs
+
+
+def test_a_signer_goes_with_the_time() -> None:
+    keys = Keys("AKIDEXAMPLE", "secret")
+    signer = Signer(keys, "eu-central-1", "s3")
+    for later_s in (0, 0, 1, 60, 86_400, 86_401):
+        moment = MOMENT + datetime.timedelta(seconds=later_s)
+        sent = dict(signer.sign("GET", "/a", [("host", HOST)], int(moment.timestamp())))
+        assert sent["authorization"] == boto_headers("/a", {}, keys, moment)["authorization"]
 
 
 @given(KEYS)

@@ -23,7 +23,7 @@ from app.ui.connect.dock import ConnectionDock
 from app.ui.connect.remembered import Remembered
 from app.ui.connect.secret_dialog import SecretDialog
 from app.ui.connect.start import StartRequest
-from app.ui.menus import DemoMenu, fill_menu, show_about
+from app.ui.menus import make_menus, show_about
 from app.ui.plain import shown_name
 from app.ui.preferences import Preferences
 from app.ui.shape import keep_shape, restore_shape
@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self._make_actions()
         self.dock = ConnectionDock(self.connections, self.connect_action, self.browser.path_action, self)
         self.transfers_dock = self._make_transfers_dock()
-        self._make_menus()
+        self.demo_menu = make_menus(self, bridge)
         self._status = StatusBar(bridge, self)
         self.setStatusBar(self._status)
         self._lay_out()
@@ -122,19 +122,6 @@ class MainWindow(QMainWindow):
         dock.setObjectName("transfers")
         dock.setWidget(self.transfers)
         return dock
-
-    def _make_menus(self) -> None:
-        bar, browser, transfers = self.menuBar(), self.browser, self.transfers
-        fill_menu(bar, "&File", [self.connect_action, browser.path_action, None, self.quit_action])
-        fill_menu(bar, "&Edit", [self.select_action, None, browser.filter_action])
-        docks = self.dock.toggleViewAction()
-        view = [browser.reload_action, self.stop_loading_action, None, docks, self.transfers_action]
-        fill_menu(bar, "&View", view)
-        again = [transfers.retry_failed_action, transfers.cancel_action]
-        fill_menu(bar, "&Transfer", [browser.download_action, None, transfers.stop_action, None, *again])
-        fill_menu(bar, "&Go", [browser.back_action, browser.forward_action, browser.up_action])
-        self.demo_menu = DemoMenu(bar, self._bridge)
-        fill_menu(bar, "&Help", [self.about_action])
 
     def _lay_out(self) -> None:
         self.setCentralWidget(self.browser)

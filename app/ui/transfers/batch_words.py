@@ -93,6 +93,7 @@ def batch_counts(batch: BatchSnapshot) -> str:
         f"{count_text(counts[State.FAILED])} failed",
         f"{count_text(counts[State.SKIPPED])} skipped" if counts[State.SKIPPED] else "",
         f"{count_text(sum(counts[state] for state in UNFINISHED))} not finished",
+        "" if batch.is_listing_complete else "more not listed",
     ]
     return ", ".join(part for part in parts if part)
 

@@ -70,6 +70,11 @@ class TransfersPanel(QWidget):
         """Cancel the selected transfers."""
         return self.commands.cancel
 
+    def menu_items(self) -> list[QAction | None]:
+        """What the window's menu offers of the panel; None is a line between two groups."""
+        commands = self.commands
+        return [commands.stop, None, commands.retry_failed, commands.cancel, None, commands.show_cause]
+
     @property
     def retry_failed_action(self) -> QAction:
         """Run the failed transfers of the selected batches again; without a selection, of all."""
@@ -79,6 +84,7 @@ class TransfersPanel(QWidget):
         """The policy for the next batch."""
         return StopPolicy(stop_on_first_error=self.stop_action.isChecked())
 
+    @Slot(str, object)
     def show_place(self, batch_id: str, index: int | None) -> None:
         """Select and scroll to a row, or to a batch (None), whatever filter or fold hides it."""
         if index is not None:
@@ -124,6 +130,7 @@ class TransfersPanel(QWidget):
         self.header.filter_changed.connect(self._on_filter_changed)
         self.table.selectionModel().selectionChanged.connect(self.commands.update_enabled)
         self.table.customContextMenuRequested.connect(self._open_menu)
+        self.commands.show_asked.connect(self.show_place)
         self._empty.button.clicked.connect(self.header.show_all)
         self._clock.timeout.connect(self.table.viewport().update)
         bridge.unfinished_listed.connect(lambda _, left: self.leftover.offer(left))

@@ -52,6 +52,8 @@ class EngineBridge(QObject):
     )  # token, tuple of SavedBatch: left by earlier starts, newest first
     leftover_settled = Signal(int, object)  # token, None: resumed or forgotten, as asked
     leftover_failed = Signal(int, object)  # token, ErrorRecord
+    receipt_made = Signal(int, object)  # token, the receipt's JSON values
+    receipt_failed = Signal(int, object)  # token, ErrorRecord
     demo_fault_changed = Signal(object, bool)  # DemoFault, is_on: the server has taken it
 
     demo_fault_failed = Signal(object, object)  # DemoFault, ErrorRecord: the fault is as it was
@@ -144,6 +146,10 @@ class EngineBridge(QObject):
     def sign_in_again(self, batch_id: str) -> None:
         """A person has signed in: the batch's connection asks for new keys, and its batches go on."""
         self._with_engine(lambda engine: engine.sign_in_again(batch_id))
+
+    def make_receipt(self, batch_id: str) -> int:
+        """Make the receipt of a batch that has ended; answers `receipt_made` or `receipt_failed`."""
+        return self._ask(lambda engine: engine.receipt(batch_id), self.receipt_made, self.receipt_failed)
 
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         """Switch a fault of the demo bucket; answers `demo_fault_changed` or `demo_fault_failed`."""

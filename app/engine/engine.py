@@ -205,6 +205,10 @@ class Engine:
         """Somebody has signed in: the batch's connection asks for new keys, and its batches go on."""
         self._orders[batch_id].patience.sign_in.try_again()
 
+    async def receipt(self, batch_id: str) -> dict[str, object]:
+        """The receipt of a batch that has ended, as JSON values. Raises TransferError."""
+        return self._orders[batch_id].receipt()
+
     async def close(self) -> None:
         """Cancel everything and let go, within the close limit whatever hangs. Idempotent."""
         for order in self._orders.values():

@@ -107,6 +107,14 @@ class Order:
         """That of the batch's connection."""
         return self._connection.store.patience
 
+    def receipt(self) -> dict[str, object]:
+        """The receipt as JSON values. Raises TransferError when there is none (yet)."""
+        if self.batch is None or self.rows.phase is not BatchPhase.ENDED:
+            raise TransferError(
+                ErrorKind.USAGE, "Only a batch that has run, and has ended, leaves a receipt."
+            )
+        return self.batch.receipt()
+
     def close(self) -> None:
         """Let go of the batch and its folder; nothing of it runs any more."""
         if self.batch is not None:

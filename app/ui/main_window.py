@@ -146,6 +146,7 @@ class MainWindow(QMainWindow):
         self.dock.bucket_chosen.connect(lambda bucket: browser.session.open(Location(bucket)))
         self.dock.remembered_chosen.connect(self._open_remembered)
         bridge.batch_added.connect(self._raise_transfers)
+        self.transfers.told.connect(self._status.showMessage)
         self.transfers.leftover.offered.connect(self._raise_transfers)
         self.transfers.sign_in_asked.connect(self._raise_transfers)
         bridge.secret_asked.connect(self._ask_secret)

@@ -54,6 +54,8 @@ class FakeBridge(QObject):
     unfinished_listed = Signal(int, object)
     leftover_settled = Signal(int, object)
     leftover_failed = Signal(int, object)
+    receipt_made = Signal(int, object)
+    receipt_failed = Signal(int, object)
     demo_fault_changed = Signal(object, bool)
 
     demo_fault_failed = Signal(object, object)
@@ -114,6 +116,9 @@ class FakeBridge(QObject):
 
     def sign_in_again(self, batch_id: str) -> None:
         self.commands.append(("sign_in_again", batch_id))
+
+    def make_receipt(self, batch_id: str) -> int:
+        return self._ask("make_receipt", batch_id)
 
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         self.commands.append(("set_demo_fault", fault, is_on))

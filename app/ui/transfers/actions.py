@@ -45,6 +45,7 @@ class TransferActions(QObject):
     """Owns the actions; every one is enabled only while it can act on the selection."""
 
     show_asked = Signal(str, object)  # batch id, row or None: go there
+    updated = Signal()  # the selection, or what can be done with it, may be another
 
     def __init__(self, bridge: EngineBridge, model: TransfersModel, view: TransfersView) -> None:
         super().__init__(view)
@@ -87,16 +88,23 @@ class TransferActions(QObject):
         lines = self._lines()
         self.cancel.setEnabled(can_act(self._model, self._mirror, lines, ACTIVE))
         self.retry.setEnabled(can_act(self._model, self._mirror, lines, AGAIN))
-        self.retry_failed.setEnabled(any(has_any(self._mirror, batch, FAILED) for batch in self._touched()))
+        self.retry_failed.setEnabled(any(has_any(self._mirror, batch, FAILED) for batch in self.touched()))
         self.show_cause.setEnabled(self._cause() is not None)
         self.copy_error.setEnabled(can_act(self._model, self._mirror, lines, FAILED))
         self.copy_path.setEnabled(bool(lines))
+        self.updated.emit()
 
     def resume_others(self, batch_id: str) -> None:
         """Run again what of a batch is not done, without the files that failed themselves."""
         rows = rows_in(self._mirror, batch_id, AGAIN - FAILED)
         if rows:
             self._bridge.retry(batch_id, rows)
+
+    def current(self) -> Place | None:
+        """The place of the one selected line; None when there are none or several."""
+        lines = self._lines()
+        is_one = len(lines) == 1 and lines[0][0] == lines[0][1]
+        return self._model.place(lines[0][0]) if is_one else None
 
     def _action(self, text: str, icon: str, command: object) -> QAction:
         action = QAction(text, self)
@@ -111,7 +119,7 @@ class TransferActions(QObject):
     def _chosen(self) -> Chosen:
         return chosen_rows(self._model, self._lines())
 
-    def _touched(self) -> list[str]:
+    def touched(self) -> list[str]:
         """The batches of the selection; without one, all of them."""
         lines = self._lines()
         if not lines:
@@ -152,7 +160,7 @@ class TransferActions(QObject):
 
     @Slot()
     def _retry_failed(self) -> None:
-        for batch_id in self._touched():
+        for batch_id in self.touched():
             rows = rows_in(self._mirror, batch_id, FAILED)
             if rows:
                 self._bridge.retry(batch_id, rows)

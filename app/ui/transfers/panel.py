@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, Wait
 from app.core.policy import StopPolicy
@@ -20,6 +20,8 @@ from app.ui.transfers.empty import EmptyState
 from app.ui.transfers.header import TransfersHeader
 from app.ui.transfers.leftover import LeftoverStrip
 from app.ui.transfers.model import TransfersModel
+from app.ui.transfers.opening import Opening
+from app.ui.transfers.reports import Reports
 from app.ui.transfers.view import TransfersView
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class TransfersPanel(QWidget):
     """All transfers of this window. Main thread only; holds no state of record."""
 
     sign_in_asked = Signal()  # a batch begins to wait until somebody has signed in
+    told = Signal(str)  # a word for the status bar
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +50,8 @@ class TransfersPanel(QWidget):
         self.model = TransfersModel(bridge, self)
         self.table = TransfersView(self.model, self)
         self.commands = TransferActions(bridge, self.model, self.table)
+        self.opening = Opening(bridge, self.commands.current, self)
+        self.reports = Reports(bridge, self.commands.touched, self)
         self.header = TransfersHeader(self.commands.stop, self)
         self.leftover = LeftoverStrip(self)
         self.banner = Banner(self)
@@ -73,7 +78,17 @@ class TransfersPanel(QWidget):
     def menu_items(self) -> list[QAction | None]:
         """What the window's menu offers of the panel; None is a line between two groups."""
         commands = self.commands
-        return [commands.stop, None, commands.retry_failed, commands.cancel, None, commands.show_cause]
+        again = [commands.retry_failed, commands.cancel, None, commands.show_cause]
+        files = [self.opening.open, self.opening.reveal]
+        return [commands.stop, None, *again, None, *files, None, *self.reports.actions]
+
+    def context_menu(self) -> QMenu:
+        """What can be done with the selection."""
+        menu = self.commands.menu(self)
+        for actions in ([self.opening.open, self.opening.reveal], self.reports.actions):
+            menu.addSeparator()
+            menu.addActions(actions)
+        return menu
 
     @property
     def retry_failed_action(self) -> QAction:
@@ -131,6 +146,10 @@ class TransfersPanel(QWidget):
         self.table.selectionModel().selectionChanged.connect(self.commands.update_enabled)
         self.table.customContextMenuRequested.connect(self._open_menu)
         self.commands.show_asked.connect(self.show_place)
+        self.commands.updated.connect(self.opening.update_enabled)
+        self.commands.updated.connect(self.reports.update_enabled)
+        self.opening.told.connect(self.told)
+        self.reports.told.connect(self.told)
         self._empty.button.clicked.connect(self.header.show_all)
         self._clock.timeout.connect(self.table.viewport().update)
         bridge.unfinished_listed.connect(lambda _, left: self.leftover.offer(left))
@@ -205,7 +224,7 @@ class TransfersPanel(QWidget):
     @Slot(QPoint)
     def _open_menu(self, at: QPoint) -> None:
         if self.table.indexAt(at).isValid():
-            menu = self.commands.menu(self)
+            menu = self.context_menu()
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(self.table.viewport().mapToGlobal(at))
 

@@ -24,6 +24,7 @@ from app.ui.connect.remembered import Remembered
 from app.ui.connect.secret_dialog import SecretDialog
 from app.ui.connect.start import StartRequest
 from app.ui.menus import make_menus, show_about
+from app.ui.notices import DesktopTray, Notices
 from app.ui.plain import shown_name
 from app.ui.preferences import Preferences
 from app.ui.shape import keep_shape, restore_shape
@@ -67,6 +68,8 @@ class MainWindow(QMainWindow):
         self.dock = ConnectionDock(self.connections, self.connect_action, self.browser.path_action, self)
         self.transfers_dock = self._make_transfers_dock()
         self.demo_menu = make_menus(self, bridge)
+        self.tray = DesktopTray(self)
+        self.notices = Notices(bridge, self, self.tray)
         self._status = StatusBar(bridge, self)
         self.setStatusBar(self._status)
         self._lay_out()
@@ -146,6 +149,7 @@ class MainWindow(QMainWindow):
         self.dock.bucket_chosen.connect(lambda bucket: browser.session.open(Location(bucket)))
         self.dock.remembered_chosen.connect(self._open_remembered)
         bridge.batch_added.connect(self._raise_transfers)
+        self.tray.clicked.connect(self._come_to_front)
         self.transfers.told.connect(self._status.showMessage)
         self.transfers.leftover.offered.connect(self._raise_transfers)
         self.transfers.sign_in_asked.connect(self._raise_transfers)
@@ -267,6 +271,11 @@ class MainWindow(QMainWindow):
     def _raise_transfers(self) -> None:
         self.transfers_dock.show()
         self.transfers_dock.raise_()
+
+    @Slot()
+    def _come_to_front(self) -> None:
+        self.raise_()
+        self.activateWindow()
 
     @Slot()
     def _show_transfers(self) -> None:

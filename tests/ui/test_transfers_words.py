@@ -99,6 +99,18 @@ def test_a_stopped_row_names_the_culprit_and_what_it_kept() -> None:
     assert status(stopped(40, tries=1), culprit="0041.tif") == "stopped by 0041.tif"
 
 
+def test_a_hundred_percent_is_all_of_it() -> None:
+    assert words.percent_text(0.9999) == "99%"
+    assert words.percent_text(1.0) == "100%"
+
+
+def test_a_batch_whose_bytes_are_all_here_says_what_it_still_does() -> None:
+    rows = [downloading(48 * MIB)] * 3
+    assert batch_words.batch_status(batch_snapshot("b", rows)).startswith("verifying and finishing · ")
+    growing = batch_snapshot("b", rows, is_listing_complete=False)
+    assert batch_words.batch_status(growing).startswith("downloading · ")
+
+
 def test_the_counts_of_a_batch_add_up_to_its_rows() -> None:
     batch = batch_snapshot(
         "b", [RowSnapshot(state) for state in State for _ in range(state.value.count("e"))]

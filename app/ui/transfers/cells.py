@@ -153,7 +153,7 @@ class Cells:
             case Column.STATUS:
                 return self._row_status(section, index, row)
             case Column.PROGRESS:
-                return f"{words.row_fraction(seed, row):.0%}"
+                return words.percent_text(words.row_fraction(seed, row))
             case Column.SIZE:
                 return words.row_size(seed, row)
             case Column.SPEED:
@@ -195,7 +195,7 @@ class Cells:
             case Column.STATUS:
                 return batch_words.batch_status(batch)
             case Column.PROGRESS:
-                return f"{batch_words.batch_fraction(batch):.0%}"
+                return words.percent_text(batch_words.batch_fraction(batch))
             case Column.SIZE:
                 return batch_words.batch_size(batch)
             case Column.SPEED:

@@ -239,6 +239,11 @@ def _done_words(row: RowSnapshot) -> str:
     return f"done, not verified ({shown_name(reason.removeprefix('not verified: '))})"
 
 
+def percent_text(part: float) -> str:
+    """A fraction as whole percents that are reached: 100 % is all of it, never nearly all."""
+    return f"{int(part * 100)}%"
+
+
 def is_listing_error(error: ErrorRecord) -> bool:
     """True for an error of no file and not of this computer: the listing's."""
     return error.key is None and error.kind not in _LOCAL_KINDS

@@ -17,6 +17,7 @@ from app.core.errors import ErrorRecord
 from app.core.events import BatchPhase, ChangeSet
 from app.core.objects import ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
+from app.core.review import Review
 from app.core.saved import SavedBatch
 from app.engine.engine import Engine
 
@@ -52,6 +53,8 @@ class EngineBridge(QObject):
     )  # token, tuple of SavedBatch: left by earlier starts, newest first
     leftover_settled = Signal(int, object)  # token, None: resumed or forgotten, as asked
     leftover_failed = Signal(int, object)  # token, ErrorRecord
+    plan_made = Signal(int, object)  # token, PlanSheet
+    plan_failed = Signal(int, object)  # token, ErrorRecord
     receipt_made = Signal(int, object)  # token, the receipt's JSON values
     receipt_failed = Signal(int, object)  # token, ErrorRecord
     demo_fault_changed = Signal(object, bool)  # DemoFault, is_on: the server has taken it
@@ -112,12 +115,27 @@ class EngineBridge(QObject):
         """Stop a listing; pages already on their way may still arrive."""
         self._with_engine(lambda engine: engine.cancel_listing(token))
 
-    def download(self, sources: Sequence[Source], destination: str, policy: BatchPolicy) -> None:
+    def download(
+        self,
+        sources: Sequence[Source],
+        destination: str,
+        policy: BatchPolicy,
+        review: Review = Review.NEVER,
+    ) -> None:
         """Start a batch from the current connection into the folder `destination`; answers `batch_added`.
 
-        A batch that cannot start (unwritable folder) is a batch that ended, with its error.
+        A batch that cannot start (unwritable folder) is a batch that ended, with its error. Where `review` is
+        due it waits, PLANNED, for `start_planned` or `cancel`.
         """
-        self._with_engine(lambda engine: engine.start_batch(tuple(sources), destination, policy))
+        self._with_engine(lambda engine: engine.start_batch(tuple(sources), destination, policy, review))
+
+    def show_plan(self, batch_id: str) -> int:
+        """Ask for the plan of a batch that is PLANNED; answers `plan_made` or `plan_failed`."""
+        return self._ask(lambda engine: engine.plan_sheet(batch_id), self.plan_made, self.plan_failed)
+
+    def start_planned(self, batch_id: str, *, without_problems: bool) -> None:
+        """Start a batch that is PLANNED, with or without what the plan knows not to get done."""
+        self._with_engine(lambda engine: engine.start_planned(batch_id, without_problems=without_problems))
 
     def set_stop_on_first_error(self, is_on: bool) -> None:
         """Set the toggle of every batch that runs; it counts from now on."""

@@ -22,6 +22,7 @@ from app.core.objects import (
     Source,
 )
 from app.core.policy import BatchPolicy
+from app.core.review import PlanSheet, Review
 from app.core.saved import SavedBatch
 from app.engine.batch import Batch, BatchListener
 from app.engine.ledger import Ledger
@@ -180,9 +181,23 @@ class Engine:
         """Open the target, plan, and give back a batch that may run. Raises TransferError."""
         return await order.prepare(listener)
 
-    def start_batch(self, sources: Sequence[Source], destination: str, policy: BatchPolicy) -> None:
+    def start_batch(
+        self,
+        sources: Sequence[Source],
+        destination: str,
+        policy: BatchPolicy,
+        review: Review = Review.NEVER,
+    ) -> None:
         """Order, prepare and run a batch; one that cannot begin ends with its error in sight."""
-        self._watch(self.order(sources, destination, policy).start())
+        self._watch(self.order(sources, destination, policy).start(review))
+
+    def start_planned(self, batch_id: str, *, without_problems: bool) -> None:
+        """Start a batch that is PLANNED; nothing for one that no longer is."""
+        self._orders[batch_id].go(without_problems=without_problems)
+
+    async def plan_sheet(self, batch_id: str) -> PlanSheet:
+        """The plan of a batch that is PLANNED. Raises TransferError."""
+        return self._orders[batch_id].plan_sheet()
 
     async def resume(self, saved: SavedBatch) -> None:
         """Go on with a batch of an earlier start, over the connection that it had. Raises TransferError."""

@@ -13,6 +13,7 @@ from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorRecord
 from app.core.objects import DEMO_BUCKET, ConnectionInfo, ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
+from app.core.review import Review
 from app.ui.browser.destination import ChooseFolder, choose_folder
 from app.ui.browser.location import Location, parse_location
 from app.ui.browser.panel import BrowserPanel
@@ -265,7 +266,8 @@ class MainWindow(QMainWindow):
 
     def _download(self, sources: list[Source], folder: str) -> None:
         self._preferences.keep_download_folder(folder)
-        self._bridge.download(sources, folder, BatchPolicy(stop=self.transfers.stop_policy()))
+        policy = BatchPolicy(stop=self.transfers.stop_policy())
+        self._bridge.download(sources, folder, policy, Review.IF_NEEDED)
 
     @Slot()
     def _raise_transfers(self) -> None:

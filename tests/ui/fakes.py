@@ -25,6 +25,7 @@ from app.core.events import (
 )
 from app.core.objects import ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
+from app.core.review import Review
 from app.core.saved import SavedBatch
 from app.core.states import Phase, State
 
@@ -54,6 +55,8 @@ class FakeBridge(QObject):
     unfinished_listed = Signal(int, object)
     leftover_settled = Signal(int, object)
     leftover_failed = Signal(int, object)
+    plan_made = Signal(int, object)
+    plan_failed = Signal(int, object)
     receipt_made = Signal(int, object)
     receipt_failed = Signal(int, object)
     demo_fault_changed = Signal(object, bool)
@@ -93,8 +96,20 @@ class FakeBridge(QObject):
     def cancel_listing(self, token: int) -> None:
         self.commands.append(("cancel_listing", token))
 
-    def download(self, sources: Sequence[Source], destination: str, policy: BatchPolicy) -> None:
-        self.commands.append(("download", tuple(sources), destination, policy))
+    def download(
+        self,
+        sources: Sequence[Source],
+        destination: str,
+        policy: BatchPolicy,
+        review: Review = Review.NEVER,
+    ) -> None:
+        self.commands.append(("download", tuple(sources), destination, policy, review))
+
+    def show_plan(self, batch_id: str) -> int:
+        return self._ask("show_plan", batch_id)
+
+    def start_planned(self, batch_id: str, *, without_problems: bool) -> None:
+        self.commands.append(("start_planned", batch_id, without_problems))
 
     def set_stop_on_first_error(self, is_on: bool) -> None:
         self.commands.append(("set_stop_on_first_error", is_on))

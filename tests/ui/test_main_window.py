@@ -18,6 +18,7 @@ from app.core.errors import ErrorKind, ErrorRecord
 from app.core.events import Outcome
 from app.core.objects import ConnectionInfo, ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy, StopPolicy
+from app.core.review import Review
 from app.ui import closing
 from app.ui.application import closed_by_signals
 from app.ui.browser.destination import choose_folder
@@ -251,7 +252,7 @@ def test_a_download_takes_the_selection_the_folder_and_the_toggle(
         Source("media", "a/2.tif", False, "a/", thing("a/2.tif")),
     )
     policy = BatchPolicy(stop=StopPolicy(stop_on_first_error=False))
-    assert bridge.commands[-1] == ("download", sources, "/data/Footage", policy)
+    assert bridge.commands[-1] == ("download", sources, "/data/Footage", policy, Review.IF_NEEDED)
     window.browser.download_action.trigger()
     assert chooser.began_with == ["", "/data/Footage"]
 

@@ -42,10 +42,12 @@ def batch_status(batch: BatchSnapshot) -> str:
 
 
 def _doing_words(batch: BatchSnapshot) -> str:
-    if batch.phase is BatchPhase.PLANNING:
-        return "planning"
     if batch.wait is not None:
         return wait_words(batch.wait)
+    if batch.phase is BatchPhase.PLANNING:
+        return "planning"
+    if batch.phase is BatchPhase.PLANNED:
+        return "planned, waits for you"
     has_all = batch.is_listing_complete and 0 < batch.size_bytes <= batch.done_bytes
     return "verifying and finishing" if has_all else "downloading"
 

@@ -226,4 +226,4 @@ def _batch_role(batch: BatchSnapshot) -> Role:
         if batch_words.is_unfinished(batch):
             return Role.WARNING
         return _OUTCOME_ROLES[batch.outcome]
-    return Role.WARNING if batch.phase is BatchPhase.STOPPING else Role.ACCENT
+    return Role.WARNING if batch.phase in (BatchPhase.STOPPING, BatchPhase.PLANNED) else Role.ACCENT

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QVBoxLay
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, Wait
 from app.core.policy import StopPolicy
 from app.core.states import State
+from app.ui.plan.reviews import PlanReviews
 from app.ui.theme import GRID
 from app.ui.transfers.actions import TransferActions
 from app.ui.transfers.banner import Banner
@@ -52,6 +53,7 @@ class TransfersPanel(QWidget):
         self.commands = TransferActions(bridge, self.model, self.table)
         self.opening = Opening(bridge, self.commands.current, self)
         self.reports = Reports(bridge, self.commands.touched, self)
+        self.plans = PlanReviews(bridge, self.commands.touched, self)
         self.header = TransfersHeader(self.commands.stop, self)
         self.leftover = LeftoverStrip(self)
         self.banner = Banner(self)
@@ -80,11 +82,12 @@ class TransfersPanel(QWidget):
         commands = self.commands
         again = [commands.retry_failed, commands.cancel, None, commands.show_cause]
         files = [self.opening.open, self.opening.reveal]
-        return [commands.stop, None, *again, None, *files, None, *self.reports.actions]
+        return [commands.stop, self.plans.show_plan, None, *again, None, *files, None, *self.reports.actions]
 
     def context_menu(self) -> QMenu:
         """What can be done with the selection."""
         menu = self.commands.menu(self)
+        menu.insertAction(menu.actions()[0], self.plans.show_plan)
         for actions in ([self.opening.open, self.opening.reveal], self.reports.actions):
             menu.addSeparator()
             menu.addActions(actions)
@@ -148,6 +151,8 @@ class TransfersPanel(QWidget):
         self.commands.show_asked.connect(self.show_place)
         self.commands.updated.connect(self.opening.update_enabled)
         self.commands.updated.connect(self.reports.update_enabled)
+        self.commands.updated.connect(self.plans.update_enabled)
+        self.plans.told.connect(self.told)
         self.opening.told.connect(self.told)
         self.reports.told.connect(self.told)
         self._empty.button.clicked.connect(self.header.show_all)

@@ -51,6 +51,8 @@ class EngineBridge(QObject):
     unfinished_listed = Signal(
         int, object
     )  # token, tuple of SavedBatch: left by earlier starts, newest first
+    history_listed = Signal(int, object)  # token, tuple of PastBatch, newest first
+    history_failed = Signal(int, object)  # token, ErrorRecord
     leftover_settled = Signal(int, object)  # token, None: resumed or forgotten, as asked
     leftover_failed = Signal(int, object)  # token, ErrorRecord
     plan_made = Signal(int, object)  # token, PlanSheet
@@ -152,6 +154,10 @@ class EngineBridge(QObject):
     def list_unfinished(self) -> int:
         """Look what earlier starts have left; answers `unfinished_listed`, empty when it cannot be read."""
         return self._ask(lambda engine: engine.unfinished(), self.unfinished_listed, None)
+
+    def list_history(self, limit: int) -> int:
+        """Look up the newest batches on record; answers `history_listed` or `history_failed`."""
+        return self._ask(lambda engine: engine.history(limit), self.history_listed, self.history_failed)
 
     def resume(self, saved: SavedBatch) -> int:
         """Go on with an earlier start's batch; answers `leftover_settled` or `leftover_failed`."""

@@ -23,7 +23,7 @@ from app.core.objects import (
 )
 from app.core.policy import BatchPolicy
 from app.core.review import PlanSheet, Review
-from app.core.saved import SavedBatch
+from app.core.saved import PastBatch, SavedBatch
 from app.engine.batch import Batch, BatchListener
 from app.engine.ledger import Ledger
 from app.engine.order import Order, remove_left
@@ -165,6 +165,10 @@ class Engine:
         """What earlier starts of the program left, newest first. Raises TransferError."""
         found = await self._parts.offload(self._parts.journal.unfinished)
         return tuple(batch for batch in found if batch.batch_id not in self._orders)
+
+    async def history(self, limit: int) -> tuple[PastBatch, ...]:
+        """The newest batches on record, of this start and of earlier ones. Raises TransferError."""
+        return await self._parts.offload(lambda: self._parts.journal.history(limit))
 
     async def forget(self, saved: SavedBatch) -> None:
         """Remove the part files and the record of an earlier start's batch. Raises TransferError."""

@@ -29,6 +29,7 @@ from app.ui.notices import DesktopTray, Notices
 from app.ui.plain import shown_name
 from app.ui.preferences import Preferences
 from app.ui.shape import keep_shape, restore_shape
+from app.ui.side_windows import SideWindows
 from app.ui.status import StatusBar
 from app.ui.theme import dress
 from app.ui.transfers.panel import TransfersPanel
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         self._make_actions()
         self.dock = ConnectionDock(self.connections, self.connect_action, self.browser.path_action, self)
         self.transfers_dock = self._make_transfers_dock()
+        self.sides = SideWindows(bridge, self)
         self.demo_menu = make_menus(self, bridge)
         self.tray = DesktopTray(self)
         self.notices = Notices(bridge, self, self.tray)

@@ -53,6 +53,8 @@ class FakeBridge(QObject):
     listing_page = Signal(int, object)
     listing_finished = Signal(int, object)
     unfinished_listed = Signal(int, object)
+    history_listed = Signal(int, object)
+    history_failed = Signal(int, object)
     leftover_settled = Signal(int, object)
     leftover_failed = Signal(int, object)
     plan_made = Signal(int, object)
@@ -122,6 +124,9 @@ class FakeBridge(QObject):
 
     def list_unfinished(self) -> int:
         return self._ask("list_unfinished")
+
+    def list_history(self, limit: int) -> int:
+        return self._ask("list_history", limit)
 
     def resume(self, saved: SavedBatch) -> int:
         return self._ask("resume", saved)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QDir, Signal, Slot
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -18,11 +15,12 @@ from PySide6.QtWidgets import (
 from app.core.review import PlanSheet
 from app.ui.format import count_text, size_text
 from app.ui.plain import plain_label, shown_name
+from app.ui.plain_table import PlainTable
 from app.ui.plan.model import Column, PlanFilter, PlanModel
 from app.ui.saving import ChooseFile, choose_file, save_text
 from app.ui.theme import GRID
 
-_WIDTHS = {Column.FILE: 260, Column.TARGET: 220, Column.SIZE: 90, Column.VERDICT: 150}
+_WIDTHS = {Column.FILE: 220, Column.TARGET: 180, Column.SIZE: 90, Column.VERDICT: 140}
 
 
 class PlanDialog(QDialog):
@@ -45,7 +43,7 @@ class PlanDialog(QDialog):
         self.filter.setAccessibleName("Show files by verdict")
         for kind, count in counts.items():
             self.filter.addItem(f"{kind.value} ({count_text(count)})", kind)
-        self.table = self._make_table()
+        self.table = PlainTable(self.model, "Planned files", _WIDTHS, self)
         self.note = plain_label("", self)
         self.export_button = self._button("Export as CSV…", self._export)
         self.cancel_button = self._button("Cancel the download", self.cancel_asked.emit)
@@ -58,24 +56,6 @@ class PlanDialog(QDialog):
         self._arrange()
         self.start_button.setDefault(True)
         self.start_button.setFocus()
-
-    def _make_table(self) -> QTableView:
-        table = QTableView(self)
-        table.setModel(self.model)
-        table.setAccessibleName("Planned files")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + GRID)
-        table.horizontalHeader().setHighlightSections(False)
-        table.horizontalHeader().setStretchLastSection(True)
-        for column, width in _WIDTHS.items():
-            table.setColumnWidth(column, width)
-        return table
 
     def _button(self, text: str, do: object) -> QPushButton:
         button = QPushButton(text, self)
@@ -122,6 +102,10 @@ def summary(sheet: PlanSheet, counts: dict[PlanFilter, int]) -> str:
     """The plan in two sentences: how many files of which kind; how much to fetch, and the room for it."""
     kinds = [kind for kind in counts if kind not in (PlanFilter.ALL, PlanFilter.PROBLEMS)]
     parts = ", ".join(f"{count_text(counts[kind])} {kind.value.lower()}" for kind in kinds)
-    files = f"{count_text(len(sheet.lines))} files to {shown_name(sheet.destination)}: {parts}."
-    fetch = f"{size_text(sheet.fetch_bytes)} to fetch in {count_text(sheet.requests)} requests"
+    files = f"{_counted(len(sheet.lines), 'file')} to {shown_name(sheet.destination)}: {parts}."
+    fetch = f"{size_text(sheet.fetch_bytes)} to fetch in {_counted(sheet.requests, 'request')}"
     return f"{files}\n{fetch}, {size_text(sheet.free_bytes)} free on the disk."
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{count_text(n)} {noun}{'' if n == 1 else 's'}"

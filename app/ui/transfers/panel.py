@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, Wait
+from app.core.errors import ErrorRecord
 from app.core.policy import StopPolicy
 from app.core.states import State
 from app.ui.plan.reviews import PlanReviews
@@ -47,6 +48,7 @@ class TransfersPanel(QWidget):
         self._mirror = bridge.mirror
         self._unread: list[str] = []
         self._asking: tuple[str, Wait] | None = None
+        self._asked: set[int] = set()  # of the strip
         self.setAccessibleName("Transfers panel")
         self.model = TransfersModel(bridge, self)
         self.table = TransfersView(self.model, self)
@@ -158,10 +160,10 @@ class TransfersPanel(QWidget):
         self._empty.button.clicked.connect(self.header.show_all)
         self._clock.timeout.connect(self.table.viewport().update)
         bridge.unfinished_listed.connect(lambda _, left: self.leftover.offer(left))
-        bridge.leftover_settled.connect(self.leftover.taken)
-        bridge.leftover_failed.connect(lambda _, error: self.leftover.show_problem(error))
-        self.leftover.resume_asked.connect(bridge.resume)
-        self.leftover.discard_asked.connect(bridge.forget)
+        bridge.leftover_settled.connect(self._on_leftover_settled)
+        bridge.leftover_failed.connect(self._on_leftover_failed)
+        self.leftover.resume_asked.connect(lambda saved: self._asked.add(bridge.resume(saved)))
+        self.leftover.discard_asked.connect(lambda saved: self._asked.add(bridge.forget(saved)))
         self.banner.show_asked.connect(self._show_culprit)
         self.banner.retry_asked.connect(self._retry_culprit)
         self.banner.resume_asked.connect(lambda: self._bridge.retry(self._unread[-1]))
@@ -173,8 +175,21 @@ class TransfersPanel(QWidget):
 
     @Slot(str)
     def _on_batch_added(self, batch_id: str) -> None:
+        self.leftover.drop(batch_id)
         # The rows of the same change set come after this signal: scroll once they are there.
         QTimer.singleShot(0, self, lambda: self._scroll_to(batch_id))
+
+    @Slot(int)
+    def _on_leftover_settled(self, token: int) -> None:
+        if token in self._asked:
+            self._asked.discard(token)
+            self.leftover.taken()
+
+    @Slot(int, object)
+    def _on_leftover_failed(self, token: int, error: ErrorRecord) -> None:
+        if token in self._asked:
+            self._asked.discard(token)
+            self.leftover.show_problem(error)
 
     @Slot(str)
     def _on_batch_changed(self, batch_id: str) -> None:

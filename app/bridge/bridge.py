@@ -179,10 +179,13 @@ class EngineBridge(QObject):
         """Switch a fault of the demo bucket; answers `demo_fault_changed` or `demo_fault_failed`."""
         self._thread.spawn(lambda: self._set_demo_fault(fault, is_on))
 
-    def shutdown(self) -> None:
-        """Close the engine: cancel everything, let go, then `stopped`. Bounded by the close limit."""
+    def shutdown(self, *, discards: bool = False) -> None:
+        """Close the engine: cancel everything, let go, then `stopped`. Bounded by the close limit.
+
+        With `discards` what has not ended leaves no unfinished files and is not offered again.
+        """
         self._timer.stop()
-        self._thread.spawn(self._close)
+        self._thread.spawn(lambda: self._close(discards))
 
     def wait_stopped(self, timeout_s: float) -> bool:
         """Wait for the thread's end after the event loop has ended; True when it is gone. Blocks."""
@@ -246,10 +249,10 @@ class EngineBridge(QObject):
         else:
             self.demo_fault_changed.emit(fault, is_on)
 
-    async def _close(self) -> None:
+    async def _close(self, discards: bool) -> None:
         try:
             if self._engine is not None:
-                await self._engine.close()
+                await self._engine.close(discards=discards)
         finally:
             self.stopped.emit()
             self._thread.stop()

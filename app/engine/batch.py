@@ -175,9 +175,9 @@ class Batch:
         files = (ReceiptRow(row.item.obj, row.item.path, row.snapshot()) for row in rows)
         return receipt_values(head, self.rows.snapshot(), files)
 
-    def let_go(self) -> None:
-        """Nothing runs here any more. Part files stay where another start can go on with them."""
-        if self._tools.record.is_lasting:
+    def let_go(self, *, keeps: bool = True) -> None:
+        """Nothing runs here any more. Part files stay where another start can and (`keeps`) may go on."""
+        if keeps and self._tools.record.is_lasting:
             return
         for row in map(self.rows.__getitem__, range(len(self.rows))):
             if row.kept is not None:

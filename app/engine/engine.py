@@ -228,15 +228,23 @@ class Engine:
         """The receipt of a batch that has ended, as JSON values. Raises TransferError."""
         return self._orders[batch_id].receipt()
 
-    async def close(self) -> None:
-        """Cancel everything and let go, within the close limit whatever hangs. Idempotent."""
+    async def close(self, *, discards: bool = False) -> None:
+        """Cancel everything and let go, within the close limit whatever hangs. Idempotent.
+
+        With `discards` the batches that had not ended leave no part files and no record.
+        """
+        given_up = [order for order in self._orders.values() if discards and not order.has_ended]
         for order in self._orders.values():
             order.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._parts.timing.close_s):
                 await asyncio.gather(*self._tasks, return_exceptions=True)
                 for order in self._orders.values():
-                    order.close()
+                    order.close(keeps=order not in given_up)
+                if given_up:
+                    ids = [order.rows.batch_id for order in given_up]
+                    with suppress(TransferError):
+                        await self._parts.offload(lambda: self._parts.journal.forget(ids))
                 await asyncio.gather(
                     self._parts.demo.close(),
                     self._parts.offload(self._parts.journal.close),

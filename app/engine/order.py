@@ -135,10 +135,15 @@ class Order:
             )
         return self.batch.receipt()
 
-    def close(self) -> None:
+    @property
+    def has_ended(self) -> bool:
+        """True when nothing of it runs, or waits to run."""
+        return self.rows.phase is BatchPhase.ENDED
+
+    def close(self, *, keeps: bool = True) -> None:
         """Let go of the batch and its folder; nothing of it runs any more."""
         if self.batch is not None:
-            self.batch.let_go()
+            self.batch.let_go(keeps=keeps)
         if self._target is not None:
             self._target.close()
 

@@ -12,8 +12,6 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorRecord
 from app.core.objects import DEMO_BUCKET, ConnectionInfo, ConnectionSpec, DemoFault, Source
-from app.core.policy import BatchPolicy
-from app.core.review import Review
 from app.ui.browser.destination import ChooseFolder, choose_folder
 from app.ui.browser.location import Location, parse_location
 from app.ui.browser.panel import BrowserPanel
@@ -69,10 +67,10 @@ class MainWindow(QMainWindow):
         self._make_actions()
         self.dock = ConnectionDock(self.connections, self.connect_action, self.browser.path_action, self)
         self.transfers_dock = self._make_transfers_dock()
-        self.sides = SideWindows(bridge, self)
-        self.demo_menu = make_menus(self, bridge)
         self.tray = DesktopTray(self)
         self.notices = Notices(bridge, self, self.tray)
+        self.sides = SideWindows(bridge, self, preferences)
+        self.demo_menu = make_menus(self, bridge)
         self._status = StatusBar(bridge, self)
         self.setStatusBar(self._status)
         self._lay_out()
@@ -264,12 +262,13 @@ class MainWindow(QMainWindow):
     def _ask_folder(self) -> None:
         sources = self.browser.selected_sources()
         if sources:
-            self._choose_folder(self, self._preferences.download_folder, partial(self._download, sources))
+            self._choose_folder(self, self._preferences.defaults.folder, partial(self._download, sources))
 
     def _download(self, sources: list[Source], folder: str) -> None:
         self._preferences.keep_download_folder(folder)
-        policy = BatchPolicy(stop=self.transfers.stop_policy())
-        self._bridge.download(sources, folder, policy, Review.IF_NEEDED)
+        defaults = self._preferences.defaults
+        policy = defaults.policy(stop_on_first_error=self.transfers.stop_action.isChecked())
+        self._bridge.download(sources, folder, policy, defaults.review)
 
     @Slot()
     def _raise_transfers(self) -> None:

@@ -143,8 +143,8 @@ class FakeBridge(QObject):
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         self.commands.append(("set_demo_fault", fault, is_on))
 
-    def shutdown(self) -> None:
-        self.commands.append(("shutdown",))
+    def shutdown(self, *, discards: bool = False) -> None:
+        self.commands.append(("shutdown", discards))
 
     def wait_stopped(self, timeout_s: float) -> bool:
         self.commands.append(("wait_stopped", timeout_s))

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
 
 from app.core.errors import ErrorKind
 from app.core.events import BatchPhase, Outcome, RowSnapshot
-from app.core.policy import StopPolicy
 from app.core.states import State
 from app.ui.transfers.cells import Column
 from app.ui.transfers.filters import StateFilter
@@ -153,10 +152,9 @@ def test_a_search_narrows_the_table_and_escape_clears_it(
 def test_the_switch_and_the_menu_action_are_one_and_tell_the_bridge(
     bridge: FakeBridge, panel: TransfersPanel, qtbot
 ) -> None:
-    assert panel.stop_policy() == StopPolicy(stop_on_first_error=True)
+    assert panel.stop_action.isChecked()
     qtbot.mouseClick(panel.header.switch, Qt.MouseButton.LeftButton)
     assert not panel.stop_action.isChecked()
-    assert panel.stop_policy() == StopPolicy(stop_on_first_error=False)
     panel.stop_action.trigger()
     assert panel.header.switch.isChecked()
     assert bridge.commands == [("set_stop_on_first_error", False), ("set_stop_on_first_error", True)]

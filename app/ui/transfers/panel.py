@@ -8,9 +8,8 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from app.core.events import BatchPhase, BatchSnapshot, Outcome, Wait
 from app.core.errors import ErrorRecord
-from app.core.policy import StopPolicy
+from app.core.events import BatchPhase, BatchSnapshot, Outcome, Wait
 from app.core.states import State
 from app.ui.plan.reviews import PlanReviews
 from app.ui.theme import GRID
@@ -99,10 +98,6 @@ class TransfersPanel(QWidget):
     def retry_failed_action(self) -> QAction:
         """Run the failed transfers of the selected batches again; without a selection, of all."""
         return self.commands.retry_failed
-
-    def stop_policy(self) -> StopPolicy:
-        """The policy for the next batch."""
-        return StopPolicy(stop_on_first_error=self.stop_action.isChecked())
 
     @Slot(str, object)
     def show_place(self, batch_id: str, index: int | None) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from app.bridge.bridge import EngineBridge
 from app.core.objects import ConnectionSpec
 from app.disk.places import settings_file
 from app.engine.engine import Engine
 from app.ui.application import StartRequest, run_window
+from app.ui.preferences import Preferences
 
 
 def open_window(spec: ConnectionSpec, location: str, *, is_demo: bool) -> int:
@@ -18,9 +20,10 @@ def open_window(spec: ConnectionSpec, location: str, *, is_demo: bool) -> int:
     has_spec = spec != ConnectionSpec() or bool(location)
     start = StartRequest(spec if has_spec else None, location, is_demo)
     bridges: list[EngineBridge] = []
+    jobs = Preferences(str(settings_file())).defaults.jobs
 
     def make_bridge() -> EngineBridge:
-        bridges.append(EngineBridge(_build))
+        bridges.append(EngineBridge(partial(_build, jobs)))
         return bridges[0]
 
     code = run_window(make_bridge, str(settings_file()), start, sys.argv[:1])
@@ -30,8 +33,8 @@ def open_window(spec: ConnectionSpec, location: str, *, is_demo: bool) -> int:
     return code
 
 
-def _build(ask_secret: Callable[[str], str | None]) -> Engine:
+def _build(jobs: int, ask_secret: Callable[[str], str | None]) -> Engine:
     # On the engine's thread, when the window is on screen: boto, libcurl and their likes are slow to import.
     from app.compose import build_engine, open_journal
 
-    return build_engine(ask_secret, journal=open_journal(), is_attended=True)
+    return build_engine(ask_secret, jobs=jobs, journal=open_journal(), is_attended=True)

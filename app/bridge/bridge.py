@@ -17,6 +17,7 @@ from app.core.errors import ErrorRecord
 from app.core.events import BatchPhase, ChangeSet
 from app.core.objects import ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
+from app.core.review import Review
 from app.core.saved import SavedBatch
 from app.engine.engine import Engine
 
@@ -50,8 +51,14 @@ class EngineBridge(QObject):
     unfinished_listed = Signal(
         int, object
     )  # token, tuple of SavedBatch: left by earlier starts, newest first
+    history_listed = Signal(int, object)  # token, tuple of PastBatch, newest first
+    history_failed = Signal(int, object)  # token, ErrorRecord
     leftover_settled = Signal(int, object)  # token, None: resumed or forgotten, as asked
     leftover_failed = Signal(int, object)  # token, ErrorRecord
+    plan_made = Signal(int, object)  # token, PlanSheet
+    plan_failed = Signal(int, object)  # token, ErrorRecord
+    receipt_made = Signal(int, object)  # token, the receipt's JSON values
+    receipt_failed = Signal(int, object)  # token, ErrorRecord
     demo_fault_changed = Signal(object, bool)  # DemoFault, is_on: the server has taken it
 
     demo_fault_failed = Signal(object, object)  # DemoFault, ErrorRecord: the fault is as it was
@@ -110,12 +117,27 @@ class EngineBridge(QObject):
         """Stop a listing; pages already on their way may still arrive."""
         self._with_engine(lambda engine: engine.cancel_listing(token))
 
-    def download(self, sources: Sequence[Source], destination: str, policy: BatchPolicy) -> None:
+    def download(
+        self,
+        sources: Sequence[Source],
+        destination: str,
+        policy: BatchPolicy,
+        review: Review = Review.NEVER,
+    ) -> None:
         """Start a batch from the current connection into the folder `destination`; answers `batch_added`.
 
-        A batch that cannot start (unwritable folder) is a batch that ended, with its error.
+        A batch that cannot start (unwritable folder) is a batch that ended, with its error. Where `review` is
+        due it waits, PLANNED, for `start_planned` or `cancel`.
         """
-        self._with_engine(lambda engine: engine.start_batch(tuple(sources), destination, policy))
+        self._with_engine(lambda engine: engine.start_batch(tuple(sources), destination, policy, review))
+
+    def show_plan(self, batch_id: str) -> int:
+        """Ask for the plan of a batch that is PLANNED; answers `plan_made` or `plan_failed`."""
+        return self._ask(lambda engine: engine.plan_sheet(batch_id), self.plan_made, self.plan_failed)
+
+    def start_planned(self, batch_id: str, *, without_problems: bool) -> None:
+        """Start a batch that is PLANNED, with or without what the plan knows not to get done."""
+        self._with_engine(lambda engine: engine.start_planned(batch_id, without_problems=without_problems))
 
     def set_stop_on_first_error(self, is_on: bool) -> None:
         """Set the toggle of every batch that runs; it counts from now on."""
@@ -133,6 +155,10 @@ class EngineBridge(QObject):
         """Look what earlier starts have left; answers `unfinished_listed`, empty when it cannot be read."""
         return self._ask(lambda engine: engine.unfinished(), self.unfinished_listed, None)
 
+    def list_history(self, limit: int) -> int:
+        """Look up the newest batches on record; answers `history_listed` or `history_failed`."""
+        return self._ask(lambda engine: engine.history(limit), self.history_listed, self.history_failed)
+
     def resume(self, saved: SavedBatch) -> int:
         """Go on with an earlier start's batch; answers `leftover_settled` or `leftover_failed`."""
         return self._ask(lambda engine: engine.resume(saved), self.leftover_settled, self.leftover_failed)
@@ -145,14 +171,21 @@ class EngineBridge(QObject):
         """A person has signed in: the batch's connection asks for new keys, and its batches go on."""
         self._with_engine(lambda engine: engine.sign_in_again(batch_id))
 
+    def make_receipt(self, batch_id: str) -> int:
+        """Make the receipt of a batch that has ended; answers `receipt_made` or `receipt_failed`."""
+        return self._ask(lambda engine: engine.receipt(batch_id), self.receipt_made, self.receipt_failed)
+
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         """Switch a fault of the demo bucket; answers `demo_fault_changed` or `demo_fault_failed`."""
         self._thread.spawn(lambda: self._set_demo_fault(fault, is_on))
 
-    def shutdown(self) -> None:
-        """Close the engine: cancel everything, let go, then `stopped`. Bounded by the close limit."""
+    def shutdown(self, *, discards: bool = False) -> None:
+        """Close the engine: cancel everything, let go, then `stopped`. Bounded by the close limit.
+
+        With `discards` what has not ended leaves no unfinished files and is not offered again.
+        """
         self._timer.stop()
-        self._thread.spawn(self._close)
+        self._thread.spawn(lambda: self._close(discards))
 
     def wait_stopped(self, timeout_s: float) -> bool:
         """Wait for the thread's end after the event loop has ended; True when it is gone. Blocks."""
@@ -216,10 +249,10 @@ class EngineBridge(QObject):
         else:
             self.demo_fault_changed.emit(fault, is_on)
 
-    async def _close(self) -> None:
+    async def _close(self, discards: bool) -> None:
         try:
             if self._engine is not None:
-                await self._engine.close()
+                await self._engine.close(discards=discards)
         finally:
             self.stopped.emit()
             self._thread.stop()

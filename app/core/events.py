@@ -56,9 +56,10 @@ class Wait:
 
 
 class BatchPhase(Enum):
-    """Where a batch stands."""
+    """Where a batch stands. PLANNED waits for a person's word to start."""
 
     PLANNING = "planning"
+    PLANNED = "planned"
     RUNNING = "running"
     STOPPING = "stopping"
     ENDED = "ended"

@@ -36,6 +36,20 @@ class SavedBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class PastBatch:
+    """A batch on record, of whatever start, and how many of its rows are in each state."""
+
+    batch: SavedBatch
+    counts: dict[State, int]
+
+    @property
+    def has_rest(self) -> bool:
+        """True when another run may get something done: rows that are not, or an unfinished listing."""
+        ended = self.counts.get(State.DONE, 0) + self.counts.get(State.SKIPPED, 0)
+        return not self.batch.is_listing_complete or sum(self.counts.values()) > ended
+
+
+@dataclass(frozen=True, slots=True)
 class SavedRow:
     """One transfer. A row that was RUNNING or PAUSED is kept as QUEUED."""
 

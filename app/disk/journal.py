@@ -17,7 +17,8 @@ from app.core.errors import ErrorKind, TransferError
 from app.core.events import Outcome
 from app.core.objects import ObjectInfo
 from app.core.policy import BatchPolicy
-from app.core.saved import Extent, SavedBatch, SavedPart, SavedRow
+from app.core.saved import Extent, PastBatch, SavedBatch, SavedPart, SavedRow
+from app.core.states import State
 from app.disk.faults import disk_error
 from app.disk.journal_claims import Claims
 from app.disk.journal_faults import BusyError, strictly
@@ -32,6 +33,7 @@ from app.disk.journal_values import (
     packed,
     part_of,
     row_of,
+    unpacked,
     unsealed,
 )
 from app.disk.journal_writer import JournalWriter
@@ -45,6 +47,10 @@ _BATCHES = (
     + ", ".join(f"batches.{column.strip()}" for column in BATCH_COLUMNS.split(","))
     + ", batches.seal, sources.batch, sources.doc, sources.seal"
     " FROM batches LEFT JOIN sources ON sources.batch = batches.number"
+)
+_COUNTS = (
+    "SELECT batches.batch_id, rows.state, COUNT(*) FROM rows JOIN batches ON batches.number = rows.batch"
+    " GROUP BY rows.batch, rows.state"
 )
 _NUMBER = "(SELECT number FROM batches WHERE batch_id = ?)"
 _ROWS = f"SELECT {ROW_COLUMNS} FROM rows"
@@ -150,6 +156,15 @@ class SqliteJournal:
         self._file.known.update(batch.batch_id for batch in batches)
         return batches
 
+    def history(self, limit: int) -> tuple[PastBatch, ...]:
+        """The newest `limit` batches, newest first, whatever became of them."""
+        newest = "ORDER BY started_at DESC, number DESC LIMIT ?"
+        found, counts = self._read(
+            lambda connection: (_batches(connection, newest, limit), _counts(connection))
+        )
+        self._file.known.update(batch.batch_id for batch in found)
+        return tuple(PastBatch(batch, counts.get(batch.batch_id, {})) for batch in found)
+
     def load(self, batch_id: str) -> SavedBatch | None:
         """One batch by its id."""
         found = self._read(lambda connection: _batches(connection, "WHERE batch_id = ?", packed(batch_id)))
@@ -242,7 +257,7 @@ class SqliteJournal:
                 self._idle.pop().close()
 
 
-def _batches(connection: sqlite3.Connection, where: str, *values: bytes) -> list[SavedBatch]:
+def _batches(connection: sqlite3.Connection, where: str, *values: bytes | int) -> list[SavedBatch]:
     batches = []
     for found in connection.execute(f"{_BATCHES} {where}", values):
         with strictly():
@@ -251,6 +266,14 @@ def _batches(connection: sqlite3.Connection, where: str, *values: bytes) -> list
             if number != line.number:
                 raise ValueError("the sources of another batch")
     return batches
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, dict[State, int]]:
+    counts: dict[str, dict[State, int]] = {}
+    with strictly():
+        for batch_id, state, count in connection.execute(_COUNTS):
+            counts.setdefault(unpacked(batch_id), {})[State(state)] = count
+    return counts
 
 
 def _rows(connection: sqlite3.Connection, sql: str, *values: bytes) -> list[SavedRow]:

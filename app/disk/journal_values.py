@@ -101,18 +101,18 @@ def batch_of(line: BatchLine, sources: str) -> SavedBatch:
     if line.started_at is None:
         raise ValueError("a batch without its start")
     return SavedBatch(
-        batch_id=_unpacked(line.batch_id),
+        batch_id=unpacked(line.batch_id),
         title=about["title"],
         spec=ConnectionSpec(**(spec | {"addressing": Addressing(spec["addressing"])})),
         is_demo=bool(about["is_demo"]),
         endpoint=about["endpoint"],
         sources=tuple(_source_of(source) for source in json.loads(sources)),
-        destination=_unpacked(line.destination),
+        destination=unpacked(line.destination),
         policy=_policy_of(json.loads(line.policy)),
         started_at=line.started_at,
         finished_at=line.finished_at,
         is_listing_complete=bool(line.is_listing_complete),
-        last_key=_unpacked(line.last_key),
+        last_key=unpacked(line.last_key),
         outcome=None if line.outcome is None else Outcome(line.outcome),
     )
 
@@ -177,16 +177,16 @@ def row_of(values: Values) -> SavedRow:
     if index < 0 or attempt < 0 or tries < 0:
         raise ValueError("a row below zero")
     obj = ObjectInfo(
-        key=_unpacked(key),
+        key=unpacked(key),
         size_bytes=_number(size),
-        etag=_unpacked(etag),
+        etag=unpacked(etag),
         modified_at=modified_at,
-        storage_class="STANDARD" if storage_class is None else _unpacked(storage_class),
+        storage_class="STANDARD" if storage_class is None else unpacked(storage_class),
         version_id=_unpacked_or_none(version_id),
         is_restored=bool(is_restored),
-        problem=_unpacked(problem),
+        problem=unpacked(problem),
     )
-    item = PlannedItem(obj, _unpacked(path), bool(is_folder), Verdict(verdict), _unpacked(reason))
+    item = PlannedItem(obj, unpacked(path), bool(is_folder), Verdict(verdict), unpacked(reason))
     return SavedRow(
         index,
         item,
@@ -194,7 +194,7 @@ def row_of(values: Values) -> SavedRow:
         attempt,
         tries,
         _unpacked_or_none(verified),
-        _unpacked(note),
+        unpacked(note),
         _error_of(error),
     )
 
@@ -219,8 +219,8 @@ def part_of(values: Values, extents: tuple[Extent, ...]) -> SavedPart:
     _, index, name, etag, version_id, size, algorithm = unsealed(values)
     return SavedPart(
         index,
-        _unpacked(name),
-        _unpacked(etag),
+        unpacked(name),
+        unpacked(etag),
         _unpacked_or_none(version_id),
         _number(size),
         Algorithm(algorithm),
@@ -278,7 +278,8 @@ def _error_of(text: str | None) -> ErrorRecord | None:
     return ErrorRecord(key, ErrorKind(kind), code, message, request_id, at)
 
 
-def _unpacked(data: bytes) -> str:
+def unpacked(data: bytes) -> str:
+    """The text that `packed` gave `data` for."""
     return data.decode("utf-8", "surrogatepass")
 
 
@@ -287,7 +288,7 @@ def _packed_or_none(text: str | None) -> bytes | None:
 
 
 def _unpacked_or_none(data: bytes | None) -> str | None:
-    return None if data is None else _unpacked(data)
+    return None if data is None else unpacked(data)
 
 
 def _whole(number: int) -> int | str:

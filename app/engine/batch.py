@@ -12,11 +12,13 @@ from app.core.events import BatchPhase, Outcome
 from app.core.objects import Source
 from app.core.policy import StopPolicy
 from app.core.receipt import ReceiptHead, ReceiptRow, receipt_values
+from app.core.review import PlanSheet, Review
 from app.core.saved import SavedBatch, SavedPart, SavedRow
 from app.core.states import State
 from app.engine.batch_plan import AGAIN, BatchPlan, PlanListener
 from app.engine.batch_rows import BatchRows
 from app.engine.download import Download
+from app.engine.plan_sheet import sheet_of
 from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
 from app.engine.tools import DownloadTools
 
@@ -75,6 +77,18 @@ class Batch:
     def problem_of(self, index: int) -> TransferError | None:
         """Why the row will fail when its turn comes, where that is known before."""
         return self._plan.problem_of(index)
+
+    def is_held_by(self, review: Review) -> bool:
+        """True when a person is to see the whole plan before it starts."""
+        return self._plan.is_complete and review.is_due(len(self.rows), len(self._plan.problems()))
+
+    def leave_out_problems(self) -> None:
+        """Skip what a start would not get done."""
+        self._plan.leave_out_problems()
+
+    def plan_sheet(self) -> PlanSheet:
+        """The plan as a person looks at it. Raises TransferError when the folder is gone."""
+        return sheet_of(self.rows, self._plan.problem_of, self._tools.target.free_bytes())
 
     async def run(self) -> Outcome:
         """Run until every row is terminal; returns how it ended."""
@@ -161,9 +175,9 @@ class Batch:
         files = (ReceiptRow(row.item.obj, row.item.path, row.snapshot()) for row in rows)
         return receipt_values(head, self.rows.snapshot(), files)
 
-    def let_go(self) -> None:
-        """Nothing runs here any more. Part files stay where another start can go on with them."""
-        if self._tools.record.is_lasting:
+    def let_go(self, *, keeps: bool = True) -> None:
+        """Nothing runs here any more. Part files stay where another start can and (`keeps`) may go on."""
+        if keeps and self._tools.record.is_lasting:
             return
         for row in map(self.rows.__getitem__, range(len(self.rows))):
             if row.kept is not None:

@@ -131,6 +131,20 @@ class BatchPlan:
         """The same, for its turn: another attempt asks anew."""
         return self._problems.pop(index, None)
 
+    def problems(self) -> list[int]:
+        """The rows that a start would not get done: failed by the plan, or of an object S3 denies."""
+        waiting = [index for index in self._problems if self._rows[index].state is State.QUEUED]
+        return sorted([*self._rows.in_state(State.FAILED), *waiting])
+
+    def leave_out_problems(self) -> None:
+        """Skip what a start would not get done, so that it neither fails nor stops the others."""
+        for index in self.problems():
+            row, problem = self._rows[index], self._problems.pop(index, None)
+            why = problem.message if problem is not None else row.item.reason
+            if row.state is State.FAILED:
+                self._rows.requeue([index])
+            self._rows.finish(index, State.SKIPPED, note=f"left out: {why}")
+
     def put_on_record(self) -> None:
         """A run begins: from the first one on there is a record, so what could not begin leaves none."""
         record = self._tools.record

@@ -197,7 +197,10 @@ class BatchRows:
             self._set(row, State.QUEUED)
 
     def begin_run(self) -> None:
-        """A run of the pool begins: the first one or a retry."""
+        """A run of the pool begins: the first one or a retry, which another row may stop."""
+        if self._first_error_index is not None:
+            self._rows[self._first_error_index].is_culprit = False
+            self._mark(self._rows[self._first_error_index])
         self.phase, self.outcome = BatchPhase.RUNNING, None
         self.first_error, self._first_error_index, self._finished_at = None, None, None
         self._meter = SpeedMeter(self._ticks(), self._done_bytes)

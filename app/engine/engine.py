@@ -22,7 +22,8 @@ from app.core.objects import (
     Source,
 )
 from app.core.policy import BatchPolicy
-from app.core.saved import SavedBatch
+from app.core.review import PlanSheet, Review
+from app.core.saved import PastBatch, SavedBatch
 from app.engine.batch import Batch, BatchListener
 from app.engine.ledger import Ledger
 from app.engine.order import Order, remove_left
@@ -165,6 +166,10 @@ class Engine:
         found = await self._parts.offload(self._parts.journal.unfinished)
         return tuple(batch for batch in found if batch.batch_id not in self._orders)
 
+    async def history(self, limit: int) -> tuple[PastBatch, ...]:
+        """The newest batches on record, of this start and of earlier ones. Raises TransferError."""
+        return await self._parts.offload(lambda: self._parts.journal.history(limit))
+
     async def forget(self, saved: SavedBatch) -> None:
         """Remove the part files and the record of an earlier start's batch. Raises TransferError."""
         parts = self._parts
@@ -180,9 +185,23 @@ class Engine:
         """Open the target, plan, and give back a batch that may run. Raises TransferError."""
         return await order.prepare(listener)
 
-    def start_batch(self, sources: Sequence[Source], destination: str, policy: BatchPolicy) -> None:
+    def start_batch(
+        self,
+        sources: Sequence[Source],
+        destination: str,
+        policy: BatchPolicy,
+        review: Review = Review.NEVER,
+    ) -> None:
         """Order, prepare and run a batch; one that cannot begin ends with its error in sight."""
-        self._watch(self.order(sources, destination, policy).start())
+        self._watch(self.order(sources, destination, policy).start(review))
+
+    def start_planned(self, batch_id: str, *, without_problems: bool) -> None:
+        """Start a batch that is PLANNED; nothing for one that no longer is."""
+        self._orders[batch_id].go(without_problems=without_problems)
+
+    async def plan_sheet(self, batch_id: str) -> PlanSheet:
+        """The plan of a batch that is PLANNED. Raises TransferError."""
+        return self._orders[batch_id].plan_sheet()
 
     async def resume(self, saved: SavedBatch) -> None:
         """Go on with a batch of an earlier start, over the connection that it had. Raises TransferError."""
@@ -205,15 +224,27 @@ class Engine:
         """Somebody has signed in: the batch's connection asks for new keys, and its batches go on."""
         self._orders[batch_id].patience.sign_in.try_again()
 
-    async def close(self) -> None:
-        """Cancel everything and let go, within the close limit whatever hangs. Idempotent."""
+    async def receipt(self, batch_id: str) -> dict[str, object]:
+        """The receipt of a batch that has ended, as JSON values. Raises TransferError."""
+        return self._orders[batch_id].receipt()
+
+    async def close(self, *, discards: bool = False) -> None:
+        """Cancel everything and let go, within the close limit whatever hangs. Idempotent.
+
+        With `discards` the batches that had not ended leave no part files and no record.
+        """
+        given_up = [order for order in self._orders.values() if discards and not order.has_ended]
         for order in self._orders.values():
             order.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._parts.timing.close_s):
                 await asyncio.gather(*self._tasks, return_exceptions=True)
                 for order in self._orders.values():
-                    order.close()
+                    order.close(keeps=order not in given_up)
+                if given_up:
+                    ids = [order.rows.batch_id for order in given_up]
+                    with suppress(TransferError):
+                        await self._parts.offload(lambda: self._parts.journal.forget(ids))
                 await asyncio.gather(
                     self._parts.demo.close(),
                     self._parts.offload(self._parts.journal.close),

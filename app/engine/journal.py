@@ -8,7 +8,7 @@ from typing import Protocol
 from app.core.events import Outcome
 from app.core.objects import ObjectInfo
 from app.core.policy import BatchPolicy
-from app.core.saved import Extent, SavedBatch, SavedPart, SavedRow
+from app.core.saved import Extent, PastBatch, SavedBatch, SavedPart, SavedRow
 
 
 class Journal(Protocol):
@@ -57,6 +57,9 @@ class Journal(Protocol):
 
     def unfinished(self) -> tuple[SavedBatch, ...]:
         """Batches of which something is left to do and that no other process has, newest first."""
+
+    def history(self, limit: int) -> tuple[PastBatch, ...]:
+        """The newest `limit` batches, newest first, whatever became of them."""
 
     def load(self, batch_id: str) -> SavedBatch | None:
         """One batch by its id."""
@@ -114,6 +117,10 @@ class NoJournal:
         return True
 
     def unfinished(self) -> tuple[SavedBatch, ...]:
+        """None."""
+        return ()
+
+    def history(self, limit: int) -> tuple[PastBatch, ...]:
         """None."""
         return ()
 

@@ -14,6 +14,7 @@ from app.core.events import BatchPhase, Outcome
 from app.core.naming import part_names
 from app.core.objects import Source
 from app.core.policy import StopPolicy
+from app.core.review import PlanSheet, Review
 from app.core.saved import SavedBatch, SavedPart, SavedRow
 from app.core.states import State
 from app.engine.batch import Batch, BatchListener
@@ -50,6 +51,8 @@ class Order:
         self._saved = saved
         self._target: TargetFolder | None = None
         self._task: asyncio.Task[None] | None = None
+        self._review = Review.NEVER
+        self._word: asyncio.Future[bool] | None = None
 
     async def prepare(self, listener: BatchListener | None = None) -> Batch:
         """Open the target, plan, and give back a batch that may run. Raises TransferError."""
@@ -76,10 +79,25 @@ class Order:
             await self.batch.restore(self._saved, *await self._left())
         return self.batch
 
-    def start(self) -> asyncio.Task[None]:
-        """Prepare and run as a task; a batch that cannot begin ends with its error in sight."""
+    def start(self, review: Review = Review.NEVER) -> asyncio.Task[None]:
+        """Prepare and run as a task; a batch that cannot begin ends with its error in sight.
+
+        Where `review` is due it is PLANNED in between, until `go` or a cancel.
+        """
+        self._review = review
         self._task = asyncio.ensure_future(self._run(self._begin()))
         return self._task
+
+    def go(self, *, without_problems: bool) -> None:
+        """Start a batch that is PLANNED, with or without what the plan knows not to get done."""
+        if self._word is not None and not self._word.done():
+            self._word.set_result(without_problems)
+
+    def plan_sheet(self) -> PlanSheet:
+        """The plan of a batch that is PLANNED. Raises TransferError for any other."""
+        if self.batch is None or self.rows.phase is not BatchPhase.PLANNED:
+            raise TransferError(ErrorKind.USAGE, "The batch does not wait for a start.")
+        return self.batch.plan_sheet()
 
     def retry(self, indexes: Sequence[int] | None) -> asyncio.Task[None]:
         """Run rows again as a task (None: all that did not get done, and what was not listed yet)."""
@@ -97,7 +115,9 @@ class Order:
 
     def cancel(self, indexes: Sequence[int] | None = None) -> None:
         """Cancel the batch, even while it is planned, or some of its rows."""
-        if self.rows.phase is BatchPhase.PLANNING and indexes is None and self._task is not None:
+        if self.rows.phase is BatchPhase.PLANNED and indexes is None and self._word is not None:
+            self._word.cancel()
+        elif self.rows.phase is BatchPhase.PLANNING and indexes is None and self._task is not None:
             self._task.cancel()
         elif self.batch is not None:
             self.batch.cancel(indexes)
@@ -107,10 +127,23 @@ class Order:
         """That of the batch's connection."""
         return self._connection.store.patience
 
-    def close(self) -> None:
+    def receipt(self) -> dict[str, object]:
+        """The receipt as JSON values. Raises TransferError when there is none (yet)."""
+        if self.batch is None or self.rows.phase is not BatchPhase.ENDED:
+            raise TransferError(
+                ErrorKind.USAGE, "Only a batch that has run, and has ended, leaves a receipt."
+            )
+        return self.batch.receipt()
+
+    @property
+    def has_ended(self) -> bool:
+        """True when nothing of it runs, or waits to run."""
+        return self.rows.phase is BatchPhase.ENDED
+
+    def close(self, *, keeps: bool = True) -> None:
         """Let go of the batch and its folder; nothing of it runs any more."""
         if self.batch is not None:
-            self.batch.let_go()
+            self.batch.let_go(keeps=keeps)
         if self._target is not None:
             self._target.close()
 
@@ -138,7 +171,13 @@ class Order:
         return rows, await self._parts.offload(lambda: journal.parts(batch_id))
 
     async def _begin(self) -> None:
-        await (await self.prepare()).run()
+        batch = await self.prepare()
+        if batch.is_held_by(self._review):
+            self.rows.set_phase(BatchPhase.PLANNED)
+            self._word = asyncio.get_running_loop().create_future()
+            if await self._word:
+                batch.leave_out_problems()
+        await batch.run()
 
     async def _again(self, indexes: Sequence[int] | None) -> None:
         has_ended = self.rows.phase is BatchPhase.ENDED

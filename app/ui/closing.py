@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
 
 CLOSE_LIMIT_MS = 3000
+INFORMATION = (
+    "Pause keeps what is here already, and the next start offers to go on from there. Cancel removes "
+    "unfinished files; those that are done stay."
+)
 
 
 class Closing(QObject):
@@ -45,7 +49,15 @@ class Closing(QObject):
 
     @Slot()
     def begin(self) -> None:
-        """Hide the window and close the engine. Idempotent."""
+        """Hide the window and close the engine; what runs is paused. Idempotent."""
+        self._begin(discards=False)
+
+    @Slot()
+    def begin_discarding(self) -> None:
+        """The same, but what runs is cancelled for good and not offered at the next start."""
+        self._begin(discards=True)
+
+    def _begin(self, *, discards: bool) -> None:
         if self.has_begun:
             return
         self.has_begun = True
@@ -54,7 +66,7 @@ class Closing(QObject):
             dialog.reject()
         self._bridge.stopped.connect(self._finish)
         self._limit.start()
-        self._bridge.shutdown()
+        self._bridge.shutdown(discards=discards)
         self._window.hide()
 
     def _ask(self) -> None:
@@ -66,8 +78,10 @@ class Closing(QObject):
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setWindowTitle("Transfers are running")
         box.setText("Files are still being downloaded.")
-        box.setInformativeText("What is here already stays. The next start offers to go on from there.")
-        box.addButton("Pause and quit", QMessageBox.ButtonRole.DestructiveRole).clicked.connect(self.begin)
+        box.setInformativeText(INFORMATION)
+        role = QMessageBox.ButtonRole
+        box.addButton("Pause and quit", role.AcceptRole).clicked.connect(self.begin)
+        box.addButton("Cancel them and quit", role.DestructiveRole).clicked.connect(self.begin_discarding)
         stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)

@@ -62,6 +62,11 @@ def time_text(epoch: float | None) -> str:
     return _moment_text(epoch, "HH:mm")
 
 
+def clock_text(epoch: float | None) -> str:
+    """A moment in seconds since the epoch as local "17:03:09"; empty when it is not known."""
+    return _moment_text(epoch, "HH:mm:ss")
+
+
 def count_text(n: int) -> str:
     """A count with the locale's group separators: "1,204"."""
     return QLocale().toString(n) if abs(n) <= _MAX_QINT64 else str(n)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorRecord
 from app.core.objects import DEMO_BUCKET, ConnectionInfo, ConnectionSpec, DemoFault, Source
-from app.core.policy import BatchPolicy
 from app.ui.browser.destination import ChooseFolder, choose_folder
 from app.ui.browser.location import Location, parse_location
 from app.ui.browser.panel import BrowserPanel
@@ -23,10 +22,12 @@ from app.ui.connect.dock import ConnectionDock
 from app.ui.connect.remembered import Remembered
 from app.ui.connect.secret_dialog import SecretDialog
 from app.ui.connect.start import StartRequest
-from app.ui.menus import DemoMenu, fill_menu, show_about
+from app.ui.menus import make_menus, show_about
+from app.ui.notices import DesktopTray, Notices
 from app.ui.plain import shown_name
 from app.ui.preferences import Preferences
 from app.ui.shape import keep_shape, restore_shape
+from app.ui.side_windows import SideWindows
 from app.ui.status import StatusBar
 from app.ui.theme import dress
 from app.ui.transfers.panel import TransfersPanel
@@ -66,7 +67,10 @@ class MainWindow(QMainWindow):
         self._make_actions()
         self.dock = ConnectionDock(self.connections, self.connect_action, self.browser.path_action, self)
         self.transfers_dock = self._make_transfers_dock()
-        self._make_menus()
+        self.tray = DesktopTray(self)
+        self.notices = Notices(bridge, self, self.tray)
+        self.sides = SideWindows(bridge, self, preferences)
+        self.demo_menu = make_menus(self, bridge)
         self._status = StatusBar(bridge, self)
         self.setStatusBar(self._status)
         self._lay_out()
@@ -123,19 +127,6 @@ class MainWindow(QMainWindow):
         dock.setWidget(self.transfers)
         return dock
 
-    def _make_menus(self) -> None:
-        bar, browser, transfers = self.menuBar(), self.browser, self.transfers
-        fill_menu(bar, "&File", [self.connect_action, browser.path_action, None, self.quit_action])
-        fill_menu(bar, "&Edit", [self.select_action, None, browser.filter_action])
-        docks = self.dock.toggleViewAction()
-        view = [browser.reload_action, self.stop_loading_action, None, docks, self.transfers_action]
-        fill_menu(bar, "&View", view)
-        again = [transfers.retry_failed_action, transfers.cancel_action]
-        fill_menu(bar, "&Transfer", [browser.download_action, None, transfers.stop_action, None, *again])
-        fill_menu(bar, "&Go", [browser.back_action, browser.forward_action, browser.up_action])
-        self.demo_menu = DemoMenu(bar, self._bridge)
-        fill_menu(bar, "&Help", [self.about_action])
-
     def _lay_out(self) -> None:
         self.setCentralWidget(self.browser)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -159,6 +150,8 @@ class MainWindow(QMainWindow):
         self.dock.bucket_chosen.connect(lambda bucket: browser.session.open(Location(bucket)))
         self.dock.remembered_chosen.connect(self._open_remembered)
         bridge.batch_added.connect(self._raise_transfers)
+        self.tray.clicked.connect(self._come_to_front)
+        self.transfers.told.connect(self._status.showMessage)
         self.transfers.leftover.offered.connect(self._raise_transfers)
         self.transfers.sign_in_asked.connect(self._raise_transfers)
         bridge.secret_asked.connect(self._ask_secret)
@@ -269,16 +262,23 @@ class MainWindow(QMainWindow):
     def _ask_folder(self) -> None:
         sources = self.browser.selected_sources()
         if sources:
-            self._choose_folder(self, self._preferences.download_folder, partial(self._download, sources))
+            self._choose_folder(self, self._preferences.defaults.folder, partial(self._download, sources))
 
     def _download(self, sources: list[Source], folder: str) -> None:
         self._preferences.keep_download_folder(folder)
-        self._bridge.download(sources, folder, BatchPolicy(stop=self.transfers.stop_policy()))
+        defaults = self._preferences.defaults
+        policy = defaults.policy(stop_on_first_error=self.transfers.stop_action.isChecked())
+        self._bridge.download(sources, folder, policy, defaults.review)
 
     @Slot()
     def _raise_transfers(self) -> None:
         self.transfers_dock.show()
         self.transfers_dock.raise_()
+
+    @Slot()
+    def _come_to_front(self) -> None:
+        self.raise_()
+        self.activateWindow()
 
     @Slot()
     def _show_transfers(self) -> None:

@@ -13,6 +13,7 @@ from app.ui.theme import icon
 
 if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
+    from app.ui.main_window import MainWindow
 
 ABOUT = "Downspout downloads from S3, and stops at the first error when you ask it to."
 ABOUT_ICON_PX = 64
@@ -29,6 +30,21 @@ def fill_menu(bar: QMenuBar, title: str, items: list[Item]) -> QMenu:
         else:
             menu.addAction(item)
     return menu
+
+
+def make_menus(window: MainWindow, bridge: EngineBridge) -> DemoMenu:
+    """Fill the window's menu bar; returns the menu that only the demo bucket has."""
+    bar, browser, transfers = window.menuBar(), window.browser, window.transfers
+    sides = window.sides
+    fill_menu(bar, "&File", [window.connect_action, browser.path_action, None, window.quit_action])
+    fill_menu(bar, "&Edit", [window.select_action, browser.filter_action, None, sides.preferences_action])
+    docks = [window.dock.toggleViewAction(), window.transfers_action, sides.history_action]
+    fill_menu(bar, "&View", [browser.reload_action, window.stop_loading_action, None, *docks])
+    fill_menu(bar, "&Transfer", [browser.download_action, None, *transfers.menu_items()])
+    fill_menu(bar, "&Go", [browser.back_action, browser.forward_action, browser.up_action])
+    demo_menu = DemoMenu(bar, bridge)
+    fill_menu(bar, "&Help", [window.about_action])
+    return demo_menu
 
 
 def show_about(window: QWidget) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QByteArray, QSettings, Qt
 
 from app.ui.browser.rows import Column
 from app.ui.connect.remembered import Remembered
+from app.ui.defaults import Defaults
 
 MAX_RECENT = 8
 
@@ -57,22 +60,22 @@ class Preferences:
             self._settings.setValue(f"connections/{number}", item.to_text())
 
     @property
-    def download_folder(self) -> str:
-        """The folder chosen last; empty when none was."""
-        return self._text("download/folder")
+    def defaults(self) -> Defaults:
+        """What is set for new downloads; `folder` is the one chosen last."""
+        return Defaults.from_texts({name: self._text(f"download/{name}") for name in Defaults().to_texts()})
+
+    def keep_defaults(self, defaults: Defaults) -> None:
+        """Remember what is set for new downloads."""
+        for name, text in defaults.to_texts().items():
+            self._settings.setValue(f"download/{name}", text)
 
     def keep_download_folder(self, folder: str) -> None:
         """Remember the chosen folder."""
-        self._settings.setValue("download/folder", folder)
-
-    @property
-    def stop_on_first_error(self) -> bool:
-        """How the toggle stood; on at first."""
-        return self._text("download/stop_on_first_error") != "false"
+        self.keep_defaults(replace(self.defaults, folder=folder))
 
     def keep_stop_on_first_error(self, is_on: bool) -> None:
         """Remember the toggle."""
-        self._settings.setValue("download/stop_on_first_error", "true" if is_on else "false")
+        self.keep_defaults(replace(self.defaults, stop_on_first_error=is_on))
 
     @property
     def sorting(self) -> tuple[Column, Qt.SortOrder]:

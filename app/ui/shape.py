@@ -22,7 +22,7 @@ def restore_shape(window: MainWindow, preferences: Preferences) -> None:
     transfers.horizontalHeader().restoreState(preferences.columns(TRANSFERS))
     # After the columns, whose state has an order of its own.
     objects.sortByColumn(*preferences.sorting)
-    window.transfers.stop_action.setChecked(preferences.stop_on_first_error)
+    window.transfers.stop_action.setChecked(preferences.defaults.stop_on_first_error)
 
 
 def keep_shape(window: MainWindow, preferences: Preferences) -> None:

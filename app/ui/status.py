@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStatusBar, QWidget
 from app.core.events import BatchPhase, BatchSnapshot, Wait
 from app.ui.format import count_text, duration_text, rate_text
 from app.ui.plain import plain_label, shown_name
+from app.ui.sparkline import Sparkline
 from app.ui.transfers.words import wait_words
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class StatusBar(QStatusBar):
         self._bridge = bridge
         self.transfers = plain_label("", self)
         self.connection = plain_label("", self)
+        self.sparkline = Sparkline(self)
+        self.addWidget(self.sparkline)
         self.addWidget(self.transfers, 1)
         self.addPermanentWidget(self.connection)
         self.setContentsMargins(8, 0, 8, 0)
@@ -50,7 +53,13 @@ class StatusBar(QStatusBar):
 
     @Slot()
     def _show_transfers(self) -> None:
-        self.transfers.setText(transfers_text(running_batches(self._bridge)))
+        running = running_batches(self._bridge)
+        self.transfers.setText(transfers_text(running))
+        self.sparkline.setVisible(bool(running))
+        if running:
+            self.sparkline.add(sum(batch.speed_bps for batch in running))
+        else:
+            self.sparkline.clear()
 
 
 def running_batches(bridge: EngineBridge) -> list[BatchSnapshot]:

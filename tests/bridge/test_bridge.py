@@ -202,3 +202,30 @@ def test_shutdown_is_bounded_and_lets_go_of_stalled_connections(qtbot: QtBot, tm
         assert bridge.wait_stopped(5)
         server.wait_until(lambda: server.open_connections == 0)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_batch_that_has_ended_gives_its_receipt(qtbot: QtBot, bridge: EngineBridge, tmp_path: Path) -> None:
+    with FaultServer(many(3, 1)) as server:
+        _connect(qtbot, bridge, server)
+        with qtbot.waitSignal(bridge.batch_finished, timeout=LIMIT_MS) as heard:
+            bridge.download(everything(), str(tmp_path), BatchPolicy())
+        batch_id = heard.args[0] if heard.args else ""
+        with qtbot.waitSignal(bridge.receipt_made, timeout=LIMIT_MS) as made:
+            token = bridge.make_receipt(batch_id)
+    assert made.args is not None
+    assert made.args[0] == token
+    assert made.args[1]["batch_id"] == batch_id
+    assert [file["state"] for file in made.args[1]["files"]] == ["done"] * 3
+
+
+def test_a_batch_that_never_ran_has_no_receipt(qtbot: QtBot, bridge: EngineBridge, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with FaultServer() as server:
+        _connect(qtbot, bridge, server)
+        with qtbot.waitSignal(bridge.batch_finished, timeout=LIMIT_MS) as heard:
+            bridge.download(everything(), str(tmp_path / "file" / "to"), BatchPolicy())
+        batch_id = heard.args[0] if heard.args else ""
+        with qtbot.waitSignal(bridge.receipt_failed, timeout=LIMIT_MS) as failed:
+            bridge.make_receipt(batch_id)
+    assert failed.args is not None
+    assert failed.args[1].kind is ErrorKind.USAGE

@@ -247,6 +247,21 @@ def test_a_batch_that_ended_as_done_has_nothing_left(journal: SqliteJournal) -> 
     assert _left(journal) == []
 
 
+def test_the_history_has_every_batch_newest_first_with_its_counts(journal: SqliteJournal) -> None:
+    for number, batch_id in enumerate(("old", "done", "new")):
+        journal.open_batch(batch(batch_id, started_at=float(number)))
+    journal.put_rows("done", [row(0, State.DONE), row(1, State.SKIPPED), row(2, State.DONE)])
+    journal.put_rows("new", [row(0, State.FAILED), row(1, State.QUEUED)])
+    journal.end_batch("done", Outcome.DONE, 9.0)
+    history = journal.history(10)
+    assert [past.batch.batch_id for past in history] == ["new", "done", "old"]
+    assert history[0].counts == {State.FAILED: 1, State.QUEUED: 1}
+    assert history[1].counts == {State.DONE: 2, State.SKIPPED: 1}
+    assert history[1].batch.outcome is Outcome.DONE
+    assert history[2].counts == {}
+    assert [past.batch.batch_id for past in journal.history(1)] == ["new"]
+
+
 def test_unfinished_batches_come_newest_first(journal: SqliteJournal) -> None:
     for batch_id, started_at in (("old", 1.0), ("new", 3.0), ("mid", 2.0)):
         journal.open_batch(batch(batch_id, started_at=started_at))

@@ -63,6 +63,20 @@ def test_resuming_goes_on_with_a_listing_that_the_stop_broke_off(tmp_path: Path)
     assert len(_names(tmp_path)) == 2500
 
 
+def test_only_the_row_that_stopped_the_last_run_is_the_culprit(tmp_path: Path) -> None:
+    with FaultServer(many(30, 100), [deny("00005.bin"), deny("00020.bin")]) as server:
+
+        async def scene(engine: Engine) -> list[int]:
+            batch = await prepare(engine, chosen(many(30, 100)), tmp_path, jobs=1)
+            await batch.run()
+            assert batch.rows[5].is_culprit
+            await batch.requeue(list(batch.rows.in_state(State.STOPPED)))
+            assert await batch.run() is Outcome.STOPPED
+            return [index for index in range(30) if batch.rows[index].is_culprit]
+
+        assert run(server, scene) == [20]
+
+
 def test_retrying_only_the_culprit_leaves_the_others_stopped(tmp_path: Path) -> None:
     with FaultServer(many(30, 100), [deny("00005.bin")]) as server:
 

@@ -25,6 +25,7 @@ from app.core.events import (
 )
 from app.core.objects import ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
+from app.core.review import Review
 from app.core.saved import SavedBatch
 from app.core.states import Phase, State
 
@@ -52,8 +53,14 @@ class FakeBridge(QObject):
     listing_page = Signal(int, object)
     listing_finished = Signal(int, object)
     unfinished_listed = Signal(int, object)
+    history_listed = Signal(int, object)
+    history_failed = Signal(int, object)
     leftover_settled = Signal(int, object)
     leftover_failed = Signal(int, object)
+    plan_made = Signal(int, object)
+    plan_failed = Signal(int, object)
+    receipt_made = Signal(int, object)
+    receipt_failed = Signal(int, object)
     demo_fault_changed = Signal(object, bool)
 
     demo_fault_failed = Signal(object, object)
@@ -91,8 +98,20 @@ class FakeBridge(QObject):
     def cancel_listing(self, token: int) -> None:
         self.commands.append(("cancel_listing", token))
 
-    def download(self, sources: Sequence[Source], destination: str, policy: BatchPolicy) -> None:
-        self.commands.append(("download", tuple(sources), destination, policy))
+    def download(
+        self,
+        sources: Sequence[Source],
+        destination: str,
+        policy: BatchPolicy,
+        review: Review = Review.NEVER,
+    ) -> None:
+        self.commands.append(("download", tuple(sources), destination, policy, review))
+
+    def show_plan(self, batch_id: str) -> int:
+        return self._ask("show_plan", batch_id)
+
+    def start_planned(self, batch_id: str, *, without_problems: bool) -> None:
+        self.commands.append(("start_planned", batch_id, without_problems))
 
     def set_stop_on_first_error(self, is_on: bool) -> None:
         self.commands.append(("set_stop_on_first_error", is_on))
@@ -106,6 +125,9 @@ class FakeBridge(QObject):
     def list_unfinished(self) -> int:
         return self._ask("list_unfinished")
 
+    def list_history(self, limit: int) -> int:
+        return self._ask("list_history", limit)
+
     def resume(self, saved: SavedBatch) -> int:
         return self._ask("resume", saved)
 
@@ -115,11 +137,14 @@ class FakeBridge(QObject):
     def sign_in_again(self, batch_id: str) -> None:
         self.commands.append(("sign_in_again", batch_id))
 
+    def make_receipt(self, batch_id: str) -> int:
+        return self._ask("make_receipt", batch_id)
+
     def set_demo_fault(self, fault: DemoFault, is_on: bool) -> None:
         self.commands.append(("set_demo_fault", fault, is_on))
 
-    def shutdown(self) -> None:
-        self.commands.append(("shutdown",))
+    def shutdown(self, *, discards: bool = False) -> None:
+        self.commands.append(("shutdown", discards))
 
     def wait_stopped(self, timeout_s: float) -> bool:
         self.commands.append(("wait_stopped", timeout_s))

@@ -71,14 +71,14 @@ def test_everything_else_that_is_kept_comes_back(file: Path) -> None:
     preferences.save()
     again = Preferences(str(file))
     assert (again.geometry, again.window_state) == (QByteArray(b"\x00geometry"), QByteArray(b"docks"))
-    assert again.download_folder == "/data/Füße, and more"
-    assert again.stop_on_first_error is False
+    assert again.defaults.folder == "/data/Füße, and more"
+    assert again.defaults.stop_on_first_error is False
     assert again.sorting == (Column.SIZE, Qt.SortOrder.DescendingOrder)
 
 
 def test_a_fresh_file_stops_on_the_first_error_and_sorts_by_name(file: Path) -> None:
     preferences = Preferences(str(file))
-    assert preferences.stop_on_first_error is True
+    assert preferences.defaults.stop_on_first_error is True
     assert preferences.sorting == (Column.NAME, Qt.SortOrder.AscendingOrder)
     assert preferences.recent == ()
 
@@ -99,9 +99,9 @@ def test_a_damaged_file_reads_as_an_empty_one(file: Path, content: bytes) -> Non
     preferences = Preferences(str(file))
     assert preferences.recent == ()
     assert preferences.sorting[0] is Column.NAME
-    assert preferences.stop_on_first_error is True
+    assert preferences.defaults.stop_on_first_error is True
     assert isinstance(preferences.geometry, QByteArray)
-    assert preferences.download_folder == ""
+    assert preferences.defaults.folder == ""
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"addressing": "auto"}', "[" * 5000])

@@ -66,6 +66,13 @@ def test_discard_forgets_and_not_now_asks_nothing(bridge: FakeBridge, panel: Tra
     assert not panel.leftover.isVisible()
 
 
+def test_what_is_taken_up_elsewhere_is_no_longer_offered(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    bridge.leftover_settled.emit(bridge.resume(_left("new")), None)
+    assert "media/new" in panel.leftover.sentence.text()
+    bridge.add_batch("new", 1)
+    assert "media/old" in panel.leftover.sentence.text()
+
+
 def test_what_cannot_be_resumed_says_why_and_stays(bridge: FakeBridge, panel: TransfersPanel) -> None:
     panel.leftover.resume_button.click()
     bridge.leftover_failed.emit(bridge.last_token, denied())

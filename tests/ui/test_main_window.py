@@ -18,6 +18,7 @@ from app.core.errors import ErrorKind, ErrorRecord
 from app.core.events import Outcome
 from app.core.objects import ConnectionInfo, ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy, StopPolicy
+from app.core.review import Review
 from app.ui import closing
 from app.ui.application import closed_by_signals
 from app.ui.browser.destination import choose_folder
@@ -251,7 +252,7 @@ def test_a_download_takes_the_selection_the_folder_and_the_toggle(
         Source("media", "a/2.tif", False, "a/", thing("a/2.tif")),
     )
     policy = BatchPolicy(stop=StopPolicy(stop_on_first_error=False))
-    assert bridge.commands[-1] == ("download", sources, "/data/Footage", policy)
+    assert bridge.commands[-1] == ("download", sources, "/data/Footage", policy, Review.IF_NEEDED)
     window.browser.download_action.trigger()
     assert chooser.began_with == ["", "/data/Footage"]
 
@@ -402,13 +403,13 @@ def test_closing_hides_at_once_and_ends_when_the_engine_has_closed(
     window = make_window()
     window.close()
     assert not window.isVisible()
-    assert bridge.commands[-1] == ("shutdown",)
+    assert bridge.commands[-1] == ("shutdown", False)
     with qtbot.waitSignal(window.closed, timeout=1000):
         bridge.stopped.emit()
     with qtbot.assertNotEmitted(window.closed):
         bridge.stopped.emit()
         window.close()
-    assert bridge.commands.count(("shutdown",)) == 1
+    assert bridge.commands.count(("shutdown", False)) == 1
 
 
 def test_an_engine_that_never_closes_does_not_hold_the_window(
@@ -433,19 +434,22 @@ def test_closing_while_a_batch_runs_asks_once_and_staying_stays(
     assert window.closing.question is question
     question.reject()
     assert window.isVisible()
-    assert ("shutdown",) not in bridge.commands
+    assert ("shutdown", False) not in bridge.commands
     assert window.closing.question is None
 
 
-def test_cancel_and_quit_closes_while_a_batch_runs(make_window: MakeWindow, bridge: FakeBridge) -> None:
+@pytest.mark.parametrize(("text", "discards"), [("Pause and quit", False), ("Cancel them and quit", True)])
+def test_a_running_batch_is_paused_or_cancelled_for_good(
+    make_window: MakeWindow, bridge: FakeBridge, text: str, discards: bool
+) -> None:
     window = make_window()
     bridge.add_batch("b1", 3)
     window.close()
     assert window.closing.question is not None
-    quits = [button for button in window.closing.question.buttons() if button.text() == "Pause and quit"]
-    quits[0].click()
+    (button,) = (button for button in window.closing.question.buttons() if button.text() == text)
+    button.click()
     assert not window.isVisible()
-    assert bridge.commands[-1] == ("shutdown",)
+    assert bridge.commands[-1] == ("shutdown", discards)
 
 
 def test_a_question_that_is_open_while_closing_is_refused(
@@ -472,7 +476,7 @@ def test_a_signal_closes_the_window_without_a_question(
     with closed_by_signals(window):
         os.kill(os.getpid(), number)
         qtbot.waitUntil(lambda: not window.isVisible(), timeout=2000)
-    assert bridge.commands[-1] == ("shutdown",)
+    assert bridge.commands[-1] == ("shutdown", False)
     assert signal.getsignal(number) is before
 
 

@@ -28,7 +28,7 @@ class ClosingBridge(FakeBridge):
         print("demo", flush=True)
         return super().connect_demo()
 
-    def shutdown(self):
+    def shutdown(self, *, discards=False):
         print("shutdown", flush=True)
         self.stopped.emit()
 

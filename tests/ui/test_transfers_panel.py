@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
 
+from app.core.errors import ErrorKind
 from app.core.events import BatchPhase, Outcome, RowSnapshot
-from app.core.policy import StopPolicy
 from app.core.states import State
 from app.ui.transfers.cells import Column
 from app.ui.transfers.filters import StateFilter
@@ -151,10 +152,9 @@ def test_a_search_narrows_the_table_and_escape_clears_it(
 def test_the_switch_and_the_menu_action_are_one_and_tell_the_bridge(
     bridge: FakeBridge, panel: TransfersPanel, qtbot
 ) -> None:
-    assert panel.stop_policy() == StopPolicy(stop_on_first_error=True)
+    assert panel.stop_action.isChecked()
     qtbot.mouseClick(panel.header.switch, Qt.MouseButton.LeftButton)
     assert not panel.stop_action.isChecked()
-    assert panel.stop_policy() == StopPolicy(stop_on_first_error=False)
     panel.stop_action.trigger()
     assert panel.header.switch.isChecked()
     assert bridge.commands == [("set_stop_on_first_error", False), ("set_stop_on_first_error", True)]
@@ -243,7 +243,7 @@ def test_an_error_and_a_path_can_be_copied(bridge: FakeBridge, panel: TransfersP
 def test_the_context_menu_has_the_commands(panel: TransfersPanel) -> None:
     menu = panel.commands.menu(panel)
     texts = [action.text() for action in menu.actions() if not action.isSeparator()]
-    assert texts == ["Cancel", "Retry", "Retry failed", "Copy error", "Copy path"]
+    assert texts == ["Cancel", "Retry", "Retry failed", "Show what stopped it", "Copy error", "Copy path"]
 
 
 def test_the_banner_names_the_file_that_stopped_the_batch(bridge: FakeBridge, panel: TransfersPanel) -> None:
@@ -282,6 +282,53 @@ def test_show_goes_to_the_file_through_folds_and_filters(bridge: FakeBridge, pan
     panel.banner.show_button.click()
     assert panel.model.place(panel.table.currentIndex().row()).index == 2
     assert panel.header.button(StateFilter.ALL).isChecked()
+
+
+def test_from_a_stopped_row_one_key_leads_to_what_stopped_it(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    stop_batch(bridge)
+    for filtered in (StateFilter.ALL, StateFilter.STOPPED):
+        panel.header.button(filtered).click()
+        panel.table.setFocus()
+        panel.table.setCurrentIndex(panel.model.index(panel.model.rowCount() - 1, Column.NAME))
+        qtbot.keyClick(panel.table, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+        assert panel.model.place(panel.table.currentIndex().row()).index == 2
+
+
+def test_a_row_that_no_error_stopped_leads_nowhere(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    stop_batch(bridge)
+    select(panel, 1)
+    assert not panel.commands.show_cause.isEnabled()
+
+
+def test_every_stopped_row_names_the_culprit_in_its_tooltip_and_to_a_screen_reader(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    stop_batch(bridge, count=60)
+    for position in range(4, 61):
+        for column in Column:
+            tooltip = panel.model.index(position, column).data(Qt.ItemDataRole.ToolTipRole)
+            assert "Stopped by 0003.tif" in tooltip
+            assert "403 AccessDenied" in tooltip
+        spoken = panel.model.index(position, Column.NAME).data(Qt.ItemDataRole.AccessibleTextRole)
+        assert "0003.tif" in spoken
+
+
+def test_of_many_failures_one_row_stopped_the_batch_and_the_others_also_failed(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    bridge.add_batch("a", 8)
+    exists = replace(denied(), kind=ErrorKind.EXISTS)
+    rows = {index: failed(is_culprit=index == 3) for index in range(1, 7)}
+    bridge.set_rows("a", {0: done(), **rows, 7: failed(exists)})
+    bridge.end_batch("a", Outcome.STOPPED, first_error=denied(), first_error_index=3)
+    texts = [panel.model.index(position, Column.STATUS).data() for position in range(2, 9)]
+    assert texts.count("failed, stopped the batch") == 1
+    assert texts.count("also failed") == 5
+    assert texts[-1] == "failed"
+    spoken = panel.model.index(3, Column.NAME).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "0003.tif, also failed, access denied, 48.0 mebibytes"
 
 
 def test_the_banner_goes_when_its_batch_runs_again(bridge: FakeBridge, panel: TransfersPanel) -> None:

@@ -10,6 +10,7 @@ from app.core.errors import ErrorKind, ErrorRecord
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowSnapshot
 from app.core.policy import BatchPolicy, InFlight, StopPolicy
 from app.core.states import Phase, State
+from app.ui.format import clock_text
 from app.ui.transfers import batch_words, words
 from tests.ui.fakes import (
     MIB,
@@ -96,6 +97,27 @@ def test_a_stopped_row_names_the_culprit_and_what_it_kept() -> None:
         "stopped by 0041.tif (kept 19.0 MiB)"
     )
     assert status(stopped(40, tries=1), culprit="0041.tif") == "stopped by 0041.tif"
+
+
+def test_a_hundred_percent_is_all_of_it() -> None:
+    assert words.percent_text(0.9999) == "99%"
+    assert words.percent_text(1.0) == "100%"
+
+
+def test_a_batch_whose_bytes_are_all_here_says_what_it_still_does() -> None:
+    rows = [downloading(48 * MIB)] * 3
+    assert batch_words.batch_status(batch_snapshot("b", rows)).startswith("verifying and finishing · ")
+    growing = batch_snapshot("b", rows, is_listing_complete=False)
+    assert batch_words.batch_status(growing).startswith("downloading · ")
+
+
+def test_the_counts_of_a_batch_add_up_to_its_rows() -> None:
+    batch = batch_snapshot(
+        "b", [RowSnapshot(state) for state in State for _ in range(state.value.count("e"))]
+    )
+    numbers = [int(part.split()[0]) for part in batch_words.batch_counts(batch).split(", ")]
+    assert sum(numbers) == batch.rows
+    assert batch_words.batch_counts(replace(batch, is_listing_complete=False)).endswith(", more not listed")
 
 
 def test_a_row_that_never_ran_is_told_as_not_started() -> None:
@@ -195,7 +217,10 @@ def test_the_banner_of_a_failed_listing_blames_no_file() -> None:
 def test_an_error_is_one_line_in_the_table_and_whole_when_copied() -> None:
     error = denied()
     assert words.error_line(error).startswith("403 AccessDenied · Access denied to stills/0041.tif.")
-    assert words.error_details(error).splitlines()[-1] == "403 AccessDenied · request 7F3A90C1D2E4B5A6"
+    at = clock_text(error.at)
+    assert (
+        words.error_details(error).splitlines()[-1] == f"403 AccessDenied · request 7F3A90C1D2E4B5A6 · {at}"
+    )
     assert words.error_line(None) == ""
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.bridge.mirror import Span
 from app.core.policy import StopPolicy
+from app.core.states import State
 from app.ui import theme
 from app.ui.transfers import words
 from app.ui.transfers.chosen import (
@@ -24,6 +25,7 @@ from app.ui.transfers.chosen import (
     places,
     rows_in,
 )
+from app.ui.transfers.layout import Place
 from app.ui.transfers.model import TransfersModel
 from app.ui.transfers.view import TransfersView
 
@@ -42,6 +44,9 @@ STOP_TOOLTIP = (
 class TransferActions(QObject):
     """Owns the actions; every one is enabled only while it can act on the selection."""
 
+    show_asked = Signal(str, object)  # batch id, row or None: go there
+    updated = Signal()  # the selection, or what can be done with it, may be another
+
     def __init__(self, bridge: EngineBridge, model: TransfersModel, view: TransfersView) -> None:
         super().__init__(view)
         self._bridge = bridge
@@ -57,10 +62,12 @@ class TransferActions(QObject):
         self.cancel.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
         self.retry = self._action("Retry", "retry", self._retry)
         self.retry_failed = self._action("Retry failed", "retry", self._retry_failed)
+        self.show_cause = self._action("Show what stopped it", "", self._show_cause)
+        self.show_cause.setShortcut("Ctrl+E")
         self.copy_error = self._action("Copy error", "", self._copy_error)
         self.copy_path = self._action("Copy path", "", self._copy_path)
         self.copy_path.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        for action in (self.cancel, self.copy_path):
+        for action in (self.cancel, self.show_cause, self.copy_path):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             view.addAction(action)
         self.update_enabled()
@@ -69,6 +76,8 @@ class TransferActions(QObject):
         """A context menu over the selection."""
         menu = QMenu(parent)
         menu.addActions([self.cancel, self.retry, self.retry_failed])
+        menu.addSeparator()
+        menu.addAction(self.show_cause)
         menu.addSeparator()
         menu.addActions([self.copy_error, self.copy_path])
         return menu
@@ -79,15 +88,23 @@ class TransferActions(QObject):
         lines = self._lines()
         self.cancel.setEnabled(can_act(self._model, self._mirror, lines, ACTIVE))
         self.retry.setEnabled(can_act(self._model, self._mirror, lines, AGAIN))
-        self.retry_failed.setEnabled(any(has_any(self._mirror, batch, FAILED) for batch in self._touched()))
+        self.retry_failed.setEnabled(any(has_any(self._mirror, batch, FAILED) for batch in self.touched()))
+        self.show_cause.setEnabled(self._cause() is not None)
         self.copy_error.setEnabled(can_act(self._model, self._mirror, lines, FAILED))
         self.copy_path.setEnabled(bool(lines))
+        self.updated.emit()
 
     def resume_others(self, batch_id: str) -> None:
         """Run again what of a batch is not done, without the files that failed themselves."""
         rows = rows_in(self._mirror, batch_id, AGAIN - FAILED)
         if rows:
             self._bridge.retry(batch_id, rows)
+
+    def current(self) -> Place | None:
+        """The place of the one selected line; None when there are none or several."""
+        lines = self._lines()
+        is_one = len(lines) == 1 and lines[0][0] == lines[0][1]
+        return self._model.place(lines[0][0]) if is_one else None
 
     def _action(self, text: str, icon: str, command: object) -> QAction:
         action = QAction(text, self)
@@ -102,7 +119,7 @@ class TransferActions(QObject):
     def _chosen(self) -> Chosen:
         return chosen_rows(self._model, self._lines())
 
-    def _touched(self) -> list[str]:
+    def touched(self) -> list[str]:
         """The batches of the selection; without one, all of them."""
         lines = self._lines()
         if not lines:
@@ -111,6 +128,25 @@ class TransferActions(QObject):
         first_and_last = [place.batch_id for place in places(self._model, edges)]
         known = list(self._mirror.batch_ids())
         return known[known.index(first_and_last[0]) : known.index(first_and_last[-1]) + 1]
+
+    def _cause(self) -> Place | None:
+        """Where the error stands that stopped the selected row, or the selected batch."""
+        lines = self._lines()
+        if not lines:
+            return None
+        place = self._model.place(lines[0][0])
+        batch = self._mirror.batch(place.batch_id)
+        if place.index is None:
+            return Place(place.batch_id, batch.first_error_index) if batch.first_error else None
+        row = self._mirror.row(place.batch_id, place.index)
+        is_told = row.stopped_by is not None or batch.first_error is not None
+        return Place(place.batch_id, row.stopped_by) if row.state is State.STOPPED and is_told else None
+
+    @Slot()
+    def _show_cause(self) -> None:
+        cause = self._cause()
+        if cause is not None:
+            self.show_asked.emit(cause.batch_id, cause.index)
 
     @Slot()
     def _cancel(self) -> None:
@@ -124,7 +160,7 @@ class TransferActions(QObject):
 
     @Slot()
     def _retry_failed(self) -> None:
-        for batch_id in self._touched():
+        for batch_id in self.touched():
             rows = rows_in(self._mirror, batch_id, FAILED)
             if rows:
                 self._bridge.retry(batch_id, rows)

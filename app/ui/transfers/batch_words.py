@@ -38,10 +38,18 @@ def batch_status(batch: BatchSnapshot) -> str:
         return f"{ended} {time_text(batch.finished_at)}".rstrip()
     if batch.phase is BatchPhase.STOPPING:
         return "stopping"
-    doing = "planning" if batch.phase is BatchPhase.PLANNING else "downloading"
+    return f"{_doing_words(batch)} · {policy_words(batch.policy.stop)}"
+
+
+def _doing_words(batch: BatchSnapshot) -> str:
     if batch.wait is not None:
-        doing = wait_words(batch.wait)
-    return f"{doing} · {policy_words(batch.policy.stop)}"
+        return wait_words(batch.wait)
+    if batch.phase is BatchPhase.PLANNING:
+        return "planning"
+    if batch.phase is BatchPhase.PLANNED:
+        return "planned, waits for you"
+    has_all = batch.is_listing_complete and 0 < batch.size_bytes <= batch.done_bytes
+    return "verifying and finishing" if has_all else "downloading"
 
 
 def is_unfinished(batch: BatchSnapshot) -> bool:
@@ -93,6 +101,7 @@ def batch_counts(batch: BatchSnapshot) -> str:
         f"{count_text(counts[State.FAILED])} failed",
         f"{count_text(counts[State.SKIPPED])} skipped" if counts[State.SKIPPED] else "",
         f"{count_text(sum(counts[state] for state in UNFINISHED))} not finished",
+        "" if batch.is_listing_complete else "more not listed",
     ]
     return ", ".join(part for part in parts if part)
 
@@ -122,6 +131,14 @@ def banner_sentence(batch: BatchSnapshot, culprit_path: str) -> str:
 def sign_in_sentence(batch: BatchSnapshot) -> str:
     """The banner's sentence over a batch that waits until somebody has signed in."""
     return f"The sign-in has expired. {shown_name(batch.title)} waits, and then goes on where it was."
+
+
+def notice_sentence(batch: BatchSnapshot, culprit_path: str) -> str:
+    """A notification's text: which batch, what stopped it, and how many files are done."""
+    error = batch.first_error
+    what = f"{kind_words(error.kind)} ({culprit_path})" if error and culprit_path else ""
+    what = what or (kind_words(error.kind) if error else "")
+    return f"{shown_name(batch.title)}: {f'{what}. ' if what else ''}{batch_counts(batch)}."
 
 
 def _short_codes(error: ErrorRecord) -> str:

@@ -153,7 +153,7 @@ class Cells:
             case Column.STATUS:
                 return self._row_status(section, index, row)
             case Column.PROGRESS:
-                return f"{words.row_fraction(seed, row):.0%}"
+                return words.percent_text(words.row_fraction(seed, row))
             case Column.SIZE:
                 return words.row_size(seed, row)
             case Column.SPEED:
@@ -174,10 +174,19 @@ class Cells:
         self, section: Section, index: int, seed: RowSeed, row: RowSnapshot, column: Column
     ) -> str:
         if column is Column.NAME:
-            return as_tooltip(f"{seed.key}\n{seed.path}" if seed.key != seed.path else seed.key)
-        if row.error is not None and column in (Column.ERROR, Column.STATUS):
-            return as_tooltip(words.error_details(row.error))
-        return as_tooltip(self._row_text(section, index, seed, row, column))
+            text = f"{seed.key}\n{seed.path}" if seed.key != seed.path else seed.key
+        elif row.error is not None and column in (Column.ERROR, Column.STATUS):
+            text = words.error_details(row.error)
+        else:
+            text = self._row_text(section, index, seed, row, column)
+        cause = self._stop_details(section.batch_id, row) if row.state is State.STOPPED else ""
+        return as_tooltip("\n".join(part for part in (text, cause) if part))
+
+    def _stop_details(self, batch_id: str, row: RowSnapshot) -> str:
+        if row.stopped_by is None:
+            return words.stop_details("", self._mirror.batch(batch_id).first_error)
+        culprit = self._mirror.row(batch_id, row.stopped_by)
+        return words.stop_details(self._mirror.seed(batch_id, row.stopped_by).path, culprit.error)
 
     def _batch_text(self, batch: BatchSnapshot, column: Column) -> str:
         match column:
@@ -186,7 +195,7 @@ class Cells:
             case Column.STATUS:
                 return batch_words.batch_status(batch)
             case Column.PROGRESS:
-                return f"{batch_words.batch_fraction(batch):.0%}"
+                return words.percent_text(batch_words.batch_fraction(batch))
             case Column.SIZE:
                 return batch_words.batch_size(batch)
             case Column.SPEED:
@@ -217,4 +226,4 @@ def _batch_role(batch: BatchSnapshot) -> Role:
         if batch_words.is_unfinished(batch):
             return Role.WARNING
         return _OUTCOME_ROLES[batch.outcome]
-    return Role.WARNING if batch.phase is BatchPhase.STOPPING else Role.ACCENT
+    return Role.WARNING if batch.phase in (BatchPhase.STOPPING, BatchPhase.PLANNED) else Role.ACCENT

@@ -60,6 +60,12 @@ class LeftoverStrip(QFrame):
         self.setEnabled(True)
         self._next()
 
+    def drop(self, batch_id: str) -> None:
+        """A batch was taken up elsewhere: it is no longer offered, unless it is being asked for here."""
+        if self.isEnabled() and any(batch.batch_id == batch_id for batch in self._left):
+            self._left = [batch for batch in self._left if batch.batch_id != batch_id]
+            self._show()
+
     @Slot()
     def _resume(self) -> None:
         self.setEnabled(False)

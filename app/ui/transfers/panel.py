@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from app.core.errors import ErrorRecord
 from app.core.events import BatchPhase, BatchSnapshot, Outcome, Wait
-from app.core.policy import StopPolicy
 from app.core.states import State
+from app.ui.plan.reviews import PlanReviews
 from app.ui.theme import GRID
 from app.ui.transfers.actions import TransferActions
 from app.ui.transfers.banner import Banner
@@ -20,6 +21,8 @@ from app.ui.transfers.empty import EmptyState
 from app.ui.transfers.header import TransfersHeader
 from app.ui.transfers.leftover import LeftoverStrip
 from app.ui.transfers.model import TransfersModel
+from app.ui.transfers.opening import Opening
+from app.ui.transfers.reports import Reports
 from app.ui.transfers.view import TransfersView
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class TransfersPanel(QWidget):
     """All transfers of this window. Main thread only; holds no state of record."""
 
     sign_in_asked = Signal()  # a batch begins to wait until somebody has signed in
+    told = Signal(str)  # a word for the status bar
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,10 +47,14 @@ class TransfersPanel(QWidget):
         self._mirror = bridge.mirror
         self._unread: list[str] = []
         self._asking: tuple[str, Wait] | None = None
+        self._asked: set[int] = set()  # of the strip
         self.setAccessibleName("Transfers panel")
         self.model = TransfersModel(bridge, self)
         self.table = TransfersView(self.model, self)
         self.commands = TransferActions(bridge, self.model, self.table)
+        self.opening = Opening(bridge, self.commands.current, self)
+        self.reports = Reports(bridge, self.commands.touched, self)
+        self.plans = PlanReviews(bridge, self.commands.touched, self)
         self.header = TransfersHeader(self.commands.stop, self)
         self.leftover = LeftoverStrip(self)
         self.banner = Banner(self)
@@ -70,15 +78,28 @@ class TransfersPanel(QWidget):
         """Cancel the selected transfers."""
         return self.commands.cancel
 
+    def menu_items(self) -> list[QAction | None]:
+        """What the window's menu offers of the panel; None is a line between two groups."""
+        commands = self.commands
+        again = [commands.retry_failed, commands.cancel, None, commands.show_cause]
+        files = [self.opening.open, self.opening.reveal]
+        return [commands.stop, self.plans.show_plan, None, *again, None, *files, None, *self.reports.actions]
+
+    def context_menu(self) -> QMenu:
+        """What can be done with the selection."""
+        menu = self.commands.menu(self)
+        menu.insertAction(menu.actions()[0], self.plans.show_plan)
+        for actions in ([self.opening.open, self.opening.reveal], self.reports.actions):
+            menu.addSeparator()
+            menu.addActions(actions)
+        return menu
+
     @property
     def retry_failed_action(self) -> QAction:
         """Run the failed transfers of the selected batches again; without a selection, of all."""
         return self.commands.retry_failed
 
-    def stop_policy(self) -> StopPolicy:
-        """The policy for the next batch."""
-        return StopPolicy(stop_on_first_error=self.stop_action.isChecked())
-
+    @Slot(str, object)
     def show_place(self, batch_id: str, index: int | None) -> None:
         """Select and scroll to a row, or to a batch (None), whatever filter or fold hides it."""
         if index is not None:
@@ -124,13 +145,20 @@ class TransfersPanel(QWidget):
         self.header.filter_changed.connect(self._on_filter_changed)
         self.table.selectionModel().selectionChanged.connect(self.commands.update_enabled)
         self.table.customContextMenuRequested.connect(self._open_menu)
+        self.commands.show_asked.connect(self.show_place)
+        self.commands.updated.connect(self.opening.update_enabled)
+        self.commands.updated.connect(self.reports.update_enabled)
+        self.commands.updated.connect(self.plans.update_enabled)
+        self.plans.told.connect(self.told)
+        self.opening.told.connect(self.told)
+        self.reports.told.connect(self.told)
         self._empty.button.clicked.connect(self.header.show_all)
         self._clock.timeout.connect(self.table.viewport().update)
         bridge.unfinished_listed.connect(lambda _, left: self.leftover.offer(left))
-        bridge.leftover_settled.connect(self.leftover.taken)
-        bridge.leftover_failed.connect(lambda _, error: self.leftover.show_problem(error))
-        self.leftover.resume_asked.connect(bridge.resume)
-        self.leftover.discard_asked.connect(bridge.forget)
+        bridge.leftover_settled.connect(self._on_leftover_settled)
+        bridge.leftover_failed.connect(self._on_leftover_failed)
+        self.leftover.resume_asked.connect(lambda saved: self._asked.add(bridge.resume(saved)))
+        self.leftover.discard_asked.connect(lambda saved: self._asked.add(bridge.forget(saved)))
         self.banner.show_asked.connect(self._show_culprit)
         self.banner.retry_asked.connect(self._retry_culprit)
         self.banner.resume_asked.connect(lambda: self._bridge.retry(self._unread[-1]))
@@ -142,8 +170,21 @@ class TransfersPanel(QWidget):
 
     @Slot(str)
     def _on_batch_added(self, batch_id: str) -> None:
+        self.leftover.drop(batch_id)
         # The rows of the same change set come after this signal: scroll once they are there.
         QTimer.singleShot(0, self, lambda: self._scroll_to(batch_id))
+
+    @Slot(int)
+    def _on_leftover_settled(self, token: int) -> None:
+        if token in self._asked:
+            self._asked.discard(token)
+            self.leftover.taken()
+
+    @Slot(int, object)
+    def _on_leftover_failed(self, token: int, error: ErrorRecord) -> None:
+        if token in self._asked:
+            self._asked.discard(token)
+            self.leftover.show_problem(error)
 
     @Slot(str)
     def _on_batch_changed(self, batch_id: str) -> None:
@@ -198,7 +239,7 @@ class TransfersPanel(QWidget):
     @Slot(QPoint)
     def _open_menu(self, at: QPoint) -> None:
         if self.table.indexAt(at).isValid():
-            menu = self.commands.menu(self)
+            menu = self.context_menu()
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(self.table.viewport().mapToGlobal(at))
 

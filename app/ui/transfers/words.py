@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.core.errors import ErrorKind, ErrorRecord
-from app.core.events import BatchSnapshot, RowSeed, RowSnapshot, Wait
+from app.core.events import BatchPhase, BatchSnapshot, Outcome, RowSeed, RowSnapshot, Wait
 from app.core.states import Phase, State
 from app.core.timing import Timing
-from app.ui.format import duration_text, progress_text, size_text
+from app.ui.format import clock_text, duration_text, progress_text, size_text
 from app.ui.plain import shown_name
 
 MAX_TRIES = Timing().tries
@@ -57,6 +57,8 @@ _LOCAL_KINDS = frozenset(
         ErrorKind.INTERNAL,
     }
 )
+_KNOWN_BEFORE = frozenset({ErrorKind.BLOCKED, ErrorKind.ARCHIVED, ErrorKind.EXISTS})
+"""Failures of the plan, which no stop has to do with."""
 LISTING_FAILED = "the listing failed"
 
 _PHASE_WORDS = {
@@ -102,10 +104,10 @@ def row_status(row: RowSnapshot, batch: BatchSnapshot, culprit: str, now: float,
     if row.state is State.STOPPED:
         kept = f" (kept {size_text(row.done_bytes)})" if row.done_bytes > 0 else ""
         return _stopped_words(row, batch, culprit) + kept
-    return _own_status(row, now, rank)
+    return _own_status(row, batch, now, rank)
 
 
-def _own_status(row: RowSnapshot, now: float, rank: int | None) -> str:
+def _own_status(row: RowSnapshot, batch: BatchSnapshot, now: float, rank: int | None) -> str:
     """The status of a row that no other row has stopped."""
     match row.state:
         case State.QUEUED:
@@ -117,7 +119,7 @@ def _own_status(row: RowSnapshot, now: float, rank: int | None) -> str:
         case State.SKIPPED:
             return shown_name(row.note) or "skipped"
         case State.FAILED:
-            return "failed, stopped the batch" if row.is_culprit else "failed"
+            return _failed_words(row, batch)
         case State.CANCELLED:
             return "cancelled by you"
         case _:
@@ -151,7 +153,7 @@ def row_sentence(seed: RowSeed, row: RowSnapshot, batch: BatchSnapshot, culprit:
     if row.state is State.STOPPED:
         status = _stopped_words(row, batch, culprit)
     else:
-        status = _own_status(row, now, None)
+        status = _own_status(row, batch, now, None)
     parts = [name, status]
     if row.state is State.FAILED and row.error is not None:
         parts.append(kind_words(row.error.kind))
@@ -174,9 +176,18 @@ def error_details(error: ErrorRecord) -> str:
 
 
 def error_codes(error: ErrorRecord) -> str:
-    """The server's code and whole request id, as far as there are any."""
+    """The server's code, the whole request id and the time, as far as there are any."""
     request = f"request {error.request_id}" if error.request_id else ""
-    return " · ".join(shown_name(part) for part in (error.code, request) if part)
+    return " · ".join(shown_name(part) for part in (error.code, request, clock_text(error.at)) if part)
+
+
+def stop_details(culprit_path: str, error: ErrorRecord | None) -> str:
+    """What stopped a row, whole, for its tooltip.
+
+    `culprit_path` is empty when no file is to blame, `error` None once the culprit was run again.
+    """
+    by = f"Stopped by {culprit_path}" if culprit_path else ""
+    return "\n".join(part for part in (by, error_details(error) if error else "") if part)
 
 
 def ordinal(n: int) -> str:
@@ -189,6 +200,15 @@ def spoken(text: str) -> str:
     """`text` with the units of sizes as words for a screen reader."""
     head, _, unit = text.rpartition(" ")
     return f"{head} {_SPOKEN_UNITS[unit]}" if unit in _SPOKEN_UNITS else text
+
+
+def _failed_words(row: RowSnapshot, batch: BatchSnapshot) -> str:
+    """One row has stopped the batch; what failed beside it did not, nor what the plan knew to fail."""
+    if row.is_culprit:
+        return "failed, stopped the batch"
+    is_stopped = batch.phase is BatchPhase.STOPPING or batch.outcome is Outcome.STOPPED
+    is_own = row.error is not None and row.error.kind not in _KNOWN_BEFORE
+    return "also failed" if is_stopped and is_own else "failed"
 
 
 def _stopped_words(row: RowSnapshot, batch: BatchSnapshot, culprit: str) -> str:
@@ -217,6 +237,11 @@ def _done_words(row: RowSnapshot) -> str:
         return f"{words}; {shown_name(row.note)}" if row.note else words
     reason = row.note or "no checksum from the server"
     return f"done, not verified ({shown_name(reason.removeprefix('not verified: '))})"
+
+
+def percent_text(part: float) -> str:
+    """A fraction as whole percents that are reached: 100 % is all of it, never nearly all."""
+    return f"{int(part * 100)}%"
 
 
 def is_listing_error(error: ErrorRecord) -> bool:

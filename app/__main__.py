@@ -17,8 +17,9 @@ from app.core.uris import SCHEME
 from app.receipt_file import receipt_problem
 
 EXIT_USAGE, EXIT_CANCELLED = 2, 130
-_LATER = ("--from-receipt", "--limit-rate", "--include", "--exclude")
+_LATER = ("--from-receipt", "--include", "--exclude")
 MAX_JOBS = 256
+MIN_RATE_BPS = 1024
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -159,6 +160,7 @@ def _add_get(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--if-exists", choices=[choice.value for choice in IfExists], help="default auto")
     group.add_argument("--jobs", type=_jobs, metavar="N", help="requests in flight, default 32")
     group.add_argument("--part-size", type=_part_size, metavar="SIZE", help="range size, default 8MiB")
+    group.add_argument("--limit-rate", type=_rate, metavar="RATE", help="bytes a second, such as 10MiB")
     group.add_argument("--strict", action="store_true", help="a file that no checksum can verify fails")
     group.add_argument("--receipt", metavar="FILE", help="write the receipt as JSON")
     group.add_argument("--json", action="store_true", help="one JSON object a state change on stdout")
@@ -174,6 +176,15 @@ def _part_size(text: str) -> int:
         least, most = size_text(MIN_PART_BYTES), size_text(MAX_PART_BYTES)
         raise argparse.ArgumentTypeError(f"{text!r} is not a size from {least} to {most}, such as 8MiB")
     return size
+
+
+def _rate(text: str) -> int:
+    rate_bps = parse_size(text)
+    if not rate_bps or rate_bps < MIN_RATE_BPS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a rate of at least {size_text(MIN_RATE_BPS)} a second, such as 10MiB"
+        )
+    return rate_bps
 
 
 class _NotYet(argparse.Action):

@@ -116,6 +116,7 @@ def _policy(options: argparse.Namespace, base: BatchPolicy) -> BatchPolicy:
         given.jobs or base.jobs,
         given.part_size or base.part_size_bytes,
         given.strict or base.is_strict,
+        given.limit_rate or base.limit_bps,
     )
 
 

@@ -121,6 +121,10 @@ class EngineBridge(QObject):
         """Set the toggle of every batch that runs; it counts from now on."""
         self._with_engine(lambda engine: engine.set_stop_on_first_error(is_on))
 
+    def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
+        """Limit one batch, or (None) all of them together, to so many bytes a second; 0 is no limit."""
+        self._with_engine(lambda engine: engine.set_limit(limit_bps, batch_id))
+
     def cancel(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Cancel a whole batch, or some of its rows."""
         self._with_engine(lambda engine: engine.cancel(batch_id, indexes))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from app.core.errors import ErrorRecord, TransferError
 from app.core.events import BatchPhase, Outcome
 from app.core.objects import Source
-from app.core.policy import StopPolicy
+from app.core.policy import BatchPolicy
 from app.core.receipt import ReceiptHead, ReceiptRow, receipt_values
 from app.core.saved import SavedBatch, SavedPart, SavedRow
 from app.core.states import State
@@ -102,12 +101,12 @@ class Batch:
         self.rows.end(outcome)
         self._tools.record.end(outcome, self._tools.clock())
 
-    def set_stop(self, stop: StopPolicy) -> None:
+    def set_policy(self, policy: BatchPolicy) -> None:
         """Change the policy; it counts from now on, and never revives a stop."""
-        self.rows.policy = replace(self.rows.policy, stop=stop)
-        self._tools.record.changed_policy(self.rows.policy)
+        self.rows.policy = policy
+        self._tools.record.changed_policy(policy)
         if self._pool is not None:
-            self._pool.policy = stop
+            self._pool.policy = policy.stop
 
     def cancel(self, indexes: Iterable[int] | None = None) -> None:
         """Cancel the batch, or some of its rows. Ended rows stay as they are."""

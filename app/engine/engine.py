@@ -30,6 +30,7 @@ from app.engine.parts import Connection, EngineParts
 from app.engine.patience import Patience
 from app.engine.patient import PatientStore
 from app.engine.slots import Slots
+from app.engine.throttle import Throttle
 
 
 class Engine:
@@ -43,6 +44,7 @@ class Engine:
         self.on_wait: Callable[[Wait | None], object] = _nothing
         self._parts = parts
         self._slots = Slots(parts.jobs)
+        self._throttle = Throttle()
         self._connections: list[Connection] = []
         self._current: Connection | None = None
         self._orders: dict[str, Order] = {}
@@ -147,13 +149,15 @@ class Engine:
         connection = self.current
         batch_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         rows = self.ledger.open_batch(batch_id, _title(sources), destination, policy)
-        return self._enter(Order(self._parts, self._slots, connection, rows, sources))
+        return self._enter(Order(self._parts, self._slots, self._throttle, connection, rows, sources))
 
     def order_rest(self, saved: SavedBatch, connection: Connection) -> Order:
         """Enter into the ledger what an earlier start of the program left of a batch."""
         rows = self.ledger.open_batch(saved.batch_id, saved.title, saved.destination, saved.policy)
         rows.started_at = saved.started_at
-        return self._enter(Order(self._parts, self._slots, connection, rows, saved.sources, saved))
+        return self._enter(
+            Order(self._parts, self._slots, self._throttle, connection, rows, saved.sources, saved)
+        )
 
     def _enter(self, order: Order) -> Order:
         self._orders[order.rows.batch_id] = order
@@ -192,6 +196,13 @@ class Engine:
         """Set the toggle of every batch that has not ended."""
         for order in self._orders.values():
             order.set_stop(replace(order.rows.policy.stop, stop_on_first_error=is_on))
+
+    def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
+        """Limit one batch, or (None) all of them together, to so many bytes a second; 0 is no limit."""
+        if batch_id is None:
+            self._throttle.limit_bps = limit_bps
+        else:
+            self._orders[batch_id].set_limit(limit_bps)
 
     def cancel(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Cancel a batch, even while it is planned, or some of its rows."""

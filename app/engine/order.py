@@ -13,7 +13,7 @@ from app.core.errors import ErrorKind, ErrorRecord, TransferError
 from app.core.events import BatchPhase, Outcome
 from app.core.naming import part_names
 from app.core.objects import Source
-from app.core.policy import StopPolicy
+from app.core.policy import BatchPolicy, StopPolicy
 from app.core.saved import SavedBatch, SavedPart, SavedRow
 from app.core.states import State
 from app.engine.batch import Batch, BatchListener
@@ -23,6 +23,7 @@ from app.engine.patience import Patience
 from app.engine.ports import TargetFolder
 from app.engine.record import BatchRecord
 from app.engine.slots import Slots
+from app.engine.throttle import Limits, Throttle
 from app.engine.tools import DownloadTools
 
 log = logging.getLogger(__name__)
@@ -35,16 +36,18 @@ class Order:
         self,
         parts: EngineParts,
         slots: Slots,
+        throttle: Throttle,
         connection: Connection,
         rows: BatchRows,
         sources: Sequence[Source],
         saved: SavedBatch | None = None,
     ) -> None:
-        """`saved` is what an earlier start of the program left of the batch."""
+        """`throttle` is that of all batches; `saved` is what an earlier start of the program left of this."""
         self.rows = rows
         self.batch: Batch | None = None
         self._parts = parts
         self._slots = slots
+        self._limits = Limits(Throttle(rows.policy.limit_bps), throttle)
         self._connection = connection
         self._sources = tuple(sources)
         self._saved = saved
@@ -67,6 +70,7 @@ class Order:
             parts.timing,
             parts.digests,
             record,
+            self._limits,
             store.patience,
         )
         self.batch = Batch(tools, self.rows, self._sources, listener)
@@ -88,12 +92,13 @@ class Order:
 
     def set_stop(self, stop: StopPolicy) -> None:
         """Change the policy of a batch that has not ended."""
-        if self.rows.phase is BatchPhase.ENDED:
-            return
-        if self.batch is not None:
-            self.batch.set_stop(stop)
-        else:
-            self.rows.policy = replace(self.rows.policy, stop=stop)
+        if self.rows.phase is not BatchPhase.ENDED:
+            self._set_policy(replace(self.rows.policy, stop=stop))
+
+    def set_limit(self, limit_bps: int) -> None:
+        """Limit the batch to so many bytes a second, 0 for no limit; it counts at once."""
+        self._limits.own.limit_bps = limit_bps
+        self._set_policy(replace(self.rows.policy, limit_bps=limit_bps))
 
     def cancel(self, indexes: Sequence[int] | None = None) -> None:
         """Cancel the batch, even while it is planned, or some of its rows."""
@@ -113,6 +118,12 @@ class Order:
             self.batch.let_go()
         if self._target is not None:
             self._target.close()
+
+    def _set_policy(self, policy: BatchPolicy) -> None:
+        if self.batch is not None and self.rows.phase is not BatchPhase.ENDED:
+            self.batch.set_policy(policy)
+        else:
+            self.rows.policy = policy
 
     def _about(self) -> SavedBatch:
         info, rows = self._connection.info, self.rows

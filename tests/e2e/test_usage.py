@@ -26,7 +26,7 @@ SOURCE = f"s3://{BUCKET}/"
         (["get", SOURCE, "to", "--jobs", "257"], "1 to 256"),
         (["get", SOURCE, "to", "--if-exists", "maybe"], "if-exists"),
         (["get", SOURCE, "to", "--receipt", "/no/such/folder/r.json"], "receipt"),
-        (["get", SOURCE, "to", "--limit-rate", "1MiB"], "not there yet"),
+        (["get", SOURCE, "to", "--limit-rate", "0"], "not a rate"),
         (["get", SOURCE, "to", "--part-size", "8 apples"], "is not a size"),
         (["get", SOURCE, "to", "--part-size", "1KiB"], "64.0 KiB"),
         (["get", SOURCE, "to", "--include", "*.x"], "not there yet"),

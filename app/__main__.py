@@ -17,7 +17,7 @@ from app.core.uris import SCHEME
 from app.receipt_file import receipt_problem
 
 EXIT_USAGE, EXIT_CANCELLED = 2, 130
-_LATER = ("--from-receipt", "--include", "--exclude")
+_LATER = ("--include", "--exclude")
 MAX_JOBS = 256
 MIN_RATE_BPS = 1024
 
@@ -56,9 +56,10 @@ def _run(command: str, words: list[str]) -> int:
     }[command]
     options = parser.parse_args(words[1:])
     if command == "get":
-        _check_places(parser, options.places)
+        _check_places(parser, options)
     if command in ("get", "resume") and options.receipt and not options.dry_run:
-        _check_receipt(parser, options.receipt, options.places[-1] if command == "get" else "")
+        destination = options.places[-1] if command == "get" and options.places else ""
+        _check_receipt(parser, options.receipt, destination)
     _set_logging(options)
     return run(options, connection_spec(options))
 
@@ -109,6 +110,12 @@ def _get_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "places", nargs="*", metavar="SOURCE... DEST", help="s3://bucket/key or s3://bucket/prefix/"
+    )
+    parser.add_argument(
+        "--from-receipt",
+        default="",
+        metavar="FILE",
+        help="instead of SOURCE and DEST: whatever of that batch is not done",
     )
     _add_connection(parser)
     _add_get(parser)
@@ -205,7 +212,12 @@ def _jobs(text: str) -> int:
     return jobs
 
 
-def _check_places(parser: argparse.ArgumentParser, places: Sequence[str]) -> None:
+def _check_places(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    places: Sequence[str] = options.places
+    if options.from_receipt:
+        if places:
+            parser.error("--from-receipt takes the place of SOURCE and DEST")
+        return
     if len(places) < 2:
         parser.error("at least one SOURCE and a DEST are needed")
     if not places[-1] or places[-1].startswith(SCHEME):

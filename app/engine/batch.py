@@ -58,9 +58,16 @@ class Batch:
         """Ask S3 once and plan what is finite whole. Raises TransferError: then nothing was started."""
         await self._plan.prepare()
 
-    async def restore(self, saved: SavedBatch, rows: Sequence[SavedRow], parts: Sequence[SavedPart]) -> None:
+    async def restore(
+        self,
+        saved: SavedBatch,
+        rows: Sequence[SavedRow],
+        parts: Sequence[SavedPart],
+        *,
+        is_on_record: bool = True,
+    ) -> None:
         """Take up what an earlier start of the program left, in place of `prepare`. Raises TransferError."""
-        await self._plan.restore(saved, rows, parts)
+        await self._plan.restore(saved, rows, parts, is_on_record=is_on_record)
 
     @property
     def is_planned(self) -> bool:

@@ -20,9 +20,10 @@ from app.core.objects import (
     ListingPage,
     ProfileInfo,
     Source,
+    title_of,
 )
 from app.core.policy import BatchPolicy
-from app.core.saved import SavedBatch
+from app.core.saved import SavedBatch, SavedRow
 from app.engine.batch import Batch, BatchListener
 from app.engine.ledger import Ledger
 from app.engine.order import Order, remove_left
@@ -147,16 +148,23 @@ class Engine:
         if not sources:
             raise TransferError(ErrorKind.USAGE, "Nothing was chosen to download.")
         connection = self.current
-        batch_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-        rows = self.ledger.open_batch(batch_id, _title(sources), destination, policy)
+        rows = self.ledger.open_batch(_new_id(), title_of(sources), destination, policy)
         return self._enter(Order(self._parts, self._slots, self._throttle, connection, rows, sources))
 
-    def order_rest(self, saved: SavedBatch, connection: Connection) -> Order:
-        """Enter into the ledger what an earlier start of the program left of a batch."""
+    def order_rest(
+        self, saved: SavedBatch, connection: Connection, left: Sequence[SavedRow] | None = None
+    ) -> Order:
+        """Enter into the ledger what an earlier start of the program left of a batch.
+
+        `left` is its rows where they are not on record here: then this is a batch of its own.
+        """
+        if left is not None:
+            title = title_of(saved.sources)
+            saved = replace(saved, batch_id=_new_id(), title=title, started_at=self.ledger.clock())
         rows = self.ledger.open_batch(saved.batch_id, saved.title, saved.destination, saved.policy)
         rows.started_at = saved.started_at
         return self._enter(
-            Order(self._parts, self._slots, self._throttle, connection, rows, saved.sources, saved)
+            Order(self._parts, self._slots, self._throttle, connection, rows, saved.sources, saved, left)
         )
 
     def _enter(self, order: Order) -> Order:
@@ -267,9 +275,5 @@ def _nothing(_: object) -> None:
     """Nobody listens."""
 
 
-def _title(sources: Sequence[Source]) -> str:
-    """The one source, or the folder they share and how many there are."""
-    first = sources[0]
-    if len(sources) == 1:
-        return f"{first.bucket}/{first.key}"
-    return f"{first.bucket}/{first.base}" if first.base else first.bucket
+def _new_id() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"

@@ -41,8 +41,12 @@ class Order:
         rows: BatchRows,
         sources: Sequence[Source],
         saved: SavedBatch | None = None,
+        left: Sequence[SavedRow] | None = None,
     ) -> None:
-        """`throttle` is that of all batches; `saved` is what an earlier start of the program left of this."""
+        """`throttle` is that of all batches; `saved` is what an earlier start of the program left of this.
+
+        `left` is its rows where the journal has none of them.
+        """
         self.rows = rows
         self.batch: Batch | None = None
         self._parts = parts
@@ -51,6 +55,7 @@ class Order:
         self._connection = connection
         self._sources = tuple(sources)
         self._saved = saved
+        self._rows_left = left
         self._target: TargetFolder | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -77,7 +82,7 @@ class Order:
         if self._saved is None:
             await self.batch.prepare()
         else:
-            await self.batch.restore(self._saved, *await self._left())
+            await self.batch.restore(self._saved, *await self._left(), is_on_record=self._rows_left is None)
         return self.batch
 
     def start(self) -> asyncio.Task[None]:
@@ -140,6 +145,8 @@ class Order:
         )
 
     async def _left(self) -> tuple[Sequence[SavedRow], Sequence[SavedPart]]:
+        if self._rows_left is not None:
+            return self._rows_left, ()
         journal, batch_id = self._parts.journal, self.rows.batch_id
         rows = await self._parts.offload(lambda: journal.rows(batch_id))
         if [row.index for row in rows] != list(range(len(rows))):

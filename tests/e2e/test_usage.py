@@ -31,7 +31,6 @@ SOURCE = f"s3://{BUCKET}/"
         (["get", SOURCE, "to", "--part-size", "1KiB"], "64.0 KiB"),
         (["get", SOURCE, "to", "--include", "*.x"], "not there yet"),
         (["get", SOURCE, "to", "--exclude", "*.x"], "not there yet"),
-        (["get", "--from-receipt", "r.json"], "not there yet"),
         (["get", SOURCE, "to", "--profile", "nobody"], "nobody"),
         (["get", SOURCE, "to", "--endpoint-url", "no url"], "no url"),
         (["get", SOURCE, "to", "--ca-bundle", "/no/such/ca.pem"], "ca.pem"),

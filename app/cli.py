@@ -160,7 +160,7 @@ async def _batch(
         if order is None or order.batch is None or options.dry_run:
             raise
         batch, outcome = order.batch, Outcome.CANCELLED
-        batch.rows.end_queued(State.CANCELLED)
+        batch.rows.end_waiting(State.CANCELLED)
         batch.end(outcome)
     receipt = batch.receipt()
     lines.ended(batch.rows.snapshot(), receipt)

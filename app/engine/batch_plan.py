@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -108,19 +108,15 @@ class BatchPlan:
                 await asyncio.sleep(0)
         self._check_room(range(len(self._rows)))
 
-    async def stream(self) -> AsyncIterator[int]:
-        """The rows that wait, then those of the rest of the listing as it comes. Raises TransferError."""
-        for index in list(self._rows.in_state(State.QUEUED)):
-            yield index
+    async def stream(self) -> AsyncGenerator[Sequence[int], None]:
+        """The rows of the rest of the listing as it comes, by page. Raises TransferError."""
         try:
             async with aclosing(self._planner.chunks()) as chunks:
                 async for chunk in chunks:
                     indexes = self._add(chunk)
                     self._check_room(indexes)
                     await self._tools.record.flush()
-                    for index in indexes:
-                        if self._rows[index].state is State.QUEUED:
-                            yield index
+                    yield indexes
         except TransferError as error:
             self._rows.blame(ErrorRecord.of(error, None, self._tools.clock()), None)
             raise

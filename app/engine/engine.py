@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from random import random
@@ -24,6 +24,7 @@ from app.core.objects import (
 )
 from app.core.policy import BatchPolicy
 from app.core.saved import SavedBatch, SavedRow
+from app.core.states import Shift
 from app.engine.batch import Batch, BatchListener
 from app.engine.ledger import Ledger
 from app.engine.order import Order, remove_left
@@ -215,6 +216,23 @@ class Engine:
     def cancel(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Cancel a batch, even while it is planned, or some of its rows."""
         self._orders[batch_id].cancel(indexes)
+
+    def pause(self, batch_id: str | None = None, indexes: Sequence[int] | None = None) -> None:
+        """Pause every batch (None), a batch, or some of its rows; they keep what they have."""
+        for order in self._meant(batch_id):
+            order.pause(indexes)
+
+    def unpause(self, batch_id: str | None = None, indexes: Sequence[int] | None = None) -> None:
+        """Go on with what is paused: everything (None), a batch, or some of its rows."""
+        for order in self._meant(batch_id):
+            order.unpause(indexes)
+
+    def shift(self, batch_id: str, indexes: Collection[int], shift: Shift) -> None:
+        """Change which of a batch's rows that wait start next."""
+        self._orders[batch_id].shift(indexes, shift)
+
+    def _meant(self, batch_id: str | None) -> Sequence[Order]:
+        return self.orders if batch_id is None else (self._orders[batch_id],)
 
     def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Run rows again (None: all that did not get done, and what was not listed yet)."""

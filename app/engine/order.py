@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.core.naming import part_names
 from app.core.objects import Source
 from app.core.policy import BatchPolicy, StopPolicy
 from app.core.saved import SavedBatch, SavedPart, SavedRow
-from app.core.states import State
+from app.core.states import Shift, State
 from app.engine.batch import Batch, BatchListener
 from app.engine.batch_rows import BatchRows
 from app.engine.parts import Connection, EngineParts
@@ -117,6 +117,27 @@ class Order:
         """That of the batch's connection."""
         return self._connection.store.patience
 
+    def pause(self, indexes: Sequence[int] | None = None) -> None:
+        """Pause the batch, even while it is planned, or some of its rows."""
+        if self.batch is not None:
+            self.batch.pause(indexes)
+        elif indexes is None and self.rows.phase is BatchPhase.PLANNING:
+            self.rows.is_paused = True
+        self.rows.touch()
+
+    def unpause(self, indexes: Sequence[int] | None = None) -> None:
+        """Go on with what is paused."""
+        if self.batch is not None:
+            self.batch.unpause(indexes)
+        elif indexes is None:
+            self.rows.is_paused = False
+        self.rows.touch()
+
+    def shift(self, indexes: Collection[int], shift: Shift) -> None:
+        """Change which of the rows that wait start next."""
+        if self.batch is not None:
+            self.batch.shift(indexes, shift)
+
     def close(self) -> None:
         """Let go of the batch and its folder; nothing of it runs any more."""
         if self.batch is not None:
@@ -174,7 +195,7 @@ class Order:
         try:
             await work
         except asyncio.CancelledError:
-            self.rows.end_queued(State.CANCELLED)
+            self.rows.end_waiting(State.CANCELLED)
             self._end(Outcome.CANCELLED)
         except Exception as error:
             if not isinstance(error, TransferError):
@@ -182,7 +203,7 @@ class Order:
             # It could not begin: its rows, if any, were not started.
             self.rows.begin_run()
             self.rows.blame(ErrorRecord.of(error, None, time.time()), None)
-            self.rows.end_queued(State.STOPPED)
+            self.rows.end_waiting(State.STOPPED)
             self._end(Outcome.FAILED)
 
     def _end(self, outcome: Outcome) -> None:

@@ -130,7 +130,7 @@ class MainWindow(QMainWindow):
         docks = self.dock.toggleViewAction()
         view = [browser.reload_action, self.stop_loading_action, None, docks, self.transfers_action]
         fill_menu(bar, "&View", view)
-        again = [transfers.retry_failed_action, transfers.cancel_action]
+        again = [*transfers.pause_actions, None, transfers.retry_failed_action, transfers.cancel_action]
         fill_menu(bar, "&Transfer", [browser.download_action, None, transfers.stop_action, None, *again])
         fill_menu(bar, "&Go", [browser.back_action, browser.forward_action, browser.up_action])
         self.demo_menu = DemoMenu(bar, self._bridge)

@@ -25,6 +25,7 @@ from app.ui.transfers.chosen import (
     rows_in,
 )
 from app.ui.transfers.model import TransfersModel
+from app.ui.transfers.pausing import PAUSED, RUNNABLE, PauseActions
 from app.ui.transfers.view import TransfersView
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class TransferActions(QObject):
         self.stop.toggled.connect(bridge.set_stop_on_first_error)
         self.cancel = self._action("Cancel", "cancel", self._cancel)
         self.cancel.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
+        self.pausing = PauseActions(bridge, view, self._chosen)
         self.retry = self._action("Retry", "retry", self._retry)
         self.retry_failed = self._action("Retry failed", "retry", self._retry_failed)
         self.copy_error = self._action("Copy error", "", self._copy_error)
@@ -68,7 +70,7 @@ class TransferActions(QObject):
     def menu(self, parent: QWidget) -> QMenu:
         """A context menu over the selection."""
         menu = QMenu(parent)
-        menu.addActions([self.cancel, self.retry, self.retry_failed])
+        menu.addActions([self.pausing.selected, self.cancel, self.retry, self.retry_failed])
         menu.addSeparator()
         menu.addActions([self.copy_error, self.copy_path])
         return menu
@@ -77,6 +79,10 @@ class TransferActions(QObject):
     def update_enabled(self) -> None:
         """Look again at what each action could do."""
         lines = self._lines()
+        self.pausing.update_enabled(
+            can_pause=can_act(self._model, self._mirror, lines, RUNNABLE),
+            can_resume=can_act(self._model, self._mirror, lines, PAUSED),
+        )
         self.cancel.setEnabled(can_act(self._model, self._mirror, lines, ACTIVE))
         self.retry.setEnabled(can_act(self._model, self._mirror, lines, AGAIN))
         self.retry_failed.setEnabled(any(has_any(self._mirror, batch, FAILED) for batch in self._touched()))

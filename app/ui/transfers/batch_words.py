@@ -39,6 +39,8 @@ def batch_status(batch: BatchSnapshot) -> str:
     if batch.phase is BatchPhase.STOPPING:
         return "stopping"
     doing = "planning" if batch.phase is BatchPhase.PLANNING else "downloading"
+    if batch.is_paused:
+        doing = "paused"
     if batch.wait is not None:
         doing = wait_words(batch.wait)
     return f"{doing} · {policy_words(batch.policy.stop)}"

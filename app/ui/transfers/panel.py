@@ -66,6 +66,11 @@ class TransfersPanel(QWidget):
         return self.commands.stop
 
     @property
+    def pause_actions(self) -> list[QAction]:
+        """Pause or go on with the selected transfers, and with everything."""
+        return [self.commands.pausing.selected, self.commands.pausing.everything]
+
+    @property
     def cancel_action(self) -> QAction:
         """Cancel the selected transfers."""
         return self.commands.cancel

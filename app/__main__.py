@@ -21,11 +21,12 @@ from app.core.uris import SCHEME
 from app.receipt_file import receipt_problem
 
 EXIT_USAGE, EXIT_CANCELLED = 2, 130
-_LATER = ("--from-receipt", "--limit-rate", "--include", "--exclude")
+_LATER = ("--include", "--exclude")
 MAX_JOBS = 256
 OBJECTS_A_COLLECTION = 50_000
 """Python's own 700 have its collector look through the rows of a batch all the time, for a tenth of the CPU;
 downloads make next to no cycles (measured: 900 objects of 5,000 downloads)."""
+MIN_RATE_BPS = 1024
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,9 +73,10 @@ def _run(command: str, words: list[str]) -> int:
     }[command]
     options = parser.parse_args(words[1:])
     if command == "get":
-        _check_places(parser, options.places)
+        _check_places(parser, options)
     if command in ("get", "resume") and options.receipt and not options.dry_run:
-        _check_receipt(parser, options.receipt, options.places[-1] if command == "get" else "")
+        destination = options.places[-1] if command == "get" and options.places else ""
+        _check_receipt(parser, options.receipt, destination)
     _set_logging(options)
     return run(options, connection_spec(options))
 
@@ -126,6 +128,12 @@ def _get_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "places", nargs="*", metavar="SOURCE... DEST", help="s3://bucket/key or s3://bucket/prefix/"
     )
+    parser.add_argument(
+        "--from-receipt",
+        default="",
+        metavar="FILE",
+        help="instead of SOURCE and DEST: whatever of that batch is not done",
+    )
     _add_connection(parser)
     _add_get(parser)
     return parser
@@ -176,6 +184,7 @@ def _add_get(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--if-exists", choices=[choice.value for choice in IfExists], help="default auto")
     group.add_argument("--jobs", type=_jobs, metavar="N", help="requests in flight, default 32")
     group.add_argument("--part-size", type=_part_size, metavar="SIZE", help="range size, default 8MiB")
+    group.add_argument("--limit-rate", type=_rate, metavar="RATE", help="bytes a second, such as 10MiB")
     group.add_argument("--strict", action="store_true", help="a file that no checksum can verify fails")
     group.add_argument("--receipt", metavar="FILE", help="write the receipt as JSON")
     group.add_argument("--json", action="store_true", help="one JSON object a state change on stdout")
@@ -191,6 +200,15 @@ def _part_size(text: str) -> int:
         least, most = size_text(MIN_PART_BYTES), size_text(MAX_PART_BYTES)
         raise argparse.ArgumentTypeError(f"{text!r} is not a size from {least} to {most}, such as 8MiB")
     return size
+
+
+def _rate(text: str) -> int:
+    rate_bps = parse_size(text)
+    if not rate_bps or rate_bps < MIN_RATE_BPS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a rate of at least {size_text(MIN_RATE_BPS)} a second, such as 10MiB"
+        )
+    return rate_bps
 
 
 class _NotYet(argparse.Action):
@@ -211,7 +229,12 @@ def _jobs(text: str) -> int:
     return jobs
 
 
-def _check_places(parser: argparse.ArgumentParser, places: Sequence[str]) -> None:
+def _check_places(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    places: Sequence[str] = options.places
+    if options.from_receipt:
+        if places:
+            parser.error("--from-receipt takes the place of SOURCE and DEST")
+        return
     if len(places) < 2:
         parser.error("at least one SOURCE and a DEST are needed")
     if not places[-1] or places[-1].startswith(SCHEME):

@@ -15,19 +15,20 @@ from dataclasses import replace
 from typing import Any
 
 from app.compose import build_engine, leave_within, open_journal
-from app.core.errors import ErrorKind, ErrorRecord, TransferError
+from app.core.errors import ErrorRecord, TransferError
 from app.core.events import Outcome
 from app.core.objects import ConnectionSpec, Source
 from app.core.policy import BatchPolicy, IfExists, InFlight, StopPolicy
-from app.core.saved import SavedBatch
 from app.core.states import State
 from app.core.timing import Timing
 from app.core.uris import parse_source
+from app.disk.target import platform_rules
 from app.engine.batch import Batch
 from app.engine.engine import Engine
 from app.engine.journal import Journal
 from app.engine.order import Order
 from app.receipt_file import write_receipt
+from app.rest import Rest, rest_of_receipt, rest_on_record
 from app.terminal import JsonLines, Lines, ListingLines, ProgressLine, let_go, plan_line
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED, EXIT_INTERNAL, EXIT_CANCELLED = 0, 1, 2, 3, 70, 130
@@ -43,6 +44,9 @@ log = logging.getLogger(__name__)
 
 def run_get(options: argparse.Namespace, spec: ConnectionSpec) -> int:
     """`downspout get`; returns the exit code."""
+    if options.from_receipt:
+        rules = platform_rules()
+        return _run_rest(options, spec, lambda journal: rest_of_receipt(journal, options.from_receipt, rules))
     try:
         sources = tuple(parse_source(text) for text in options.places[:-1])
         if len({source.bucket for source in sources}) > 1:
@@ -72,36 +76,11 @@ def run_ls(options: argparse.Namespace, spec: ConnectionSpec) -> int:
 
 def run_resume(options: argparse.Namespace, spec: ConnectionSpec) -> int:
     """`downspout resume`; returns the exit code."""
-    journal = open_journal()
-    try:
-        saved = _left(journal, options.batch_id)
-    except TransferError as error:
-        return _say(error.message, EXIT_USAGE)
-    if saved is None:
-        return _say("Nothing to resume.", EXIT_DONE)
-    rest = replace(saved, policy=_policy(options, saved.policy))
-
-    async def order(engine: Engine) -> Order:
-        if options.demo or spec != ConnectionSpec():
-            await _connect(engine, options, spec)
-            return engine.order_rest(rest, engine.current)
-        return engine.order_rest(rest, await engine.connection_of(rest))
-
-    return _run_batch(options, rest.policy, journal, order)
+    return _run_rest(options, spec, lambda journal: rest_on_record(journal, options.batch_id))
 
 
 Stop = Callable[[Callable[[], object]], None]
 """Given what a first Ctrl-C shall do from now on."""
-
-
-def _left(journal: Journal, batch_id: str) -> SavedBatch | None:
-    """The unfinished batch that is meant, None where nothing is left to do. Raises TransferError."""
-    if not batch_id:
-        return next(iter(journal.unfinished()), None)
-    saved = journal.load(batch_id)
-    if saved is None:
-        raise TransferError(ErrorKind.USAGE, f"There is no batch {batch_id}.")
-    return None if saved.outcome is Outcome.DONE else saved
 
 
 def _policy(options: argparse.Namespace, base: BatchPolicy) -> BatchPolicy:
@@ -116,7 +95,31 @@ def _policy(options: argparse.Namespace, base: BatchPolicy) -> BatchPolicy:
         given.jobs or base.jobs,
         given.part_size or base.part_size_bytes,
         given.strict or base.is_strict,
+        given.limit_rate or base.limit_bps,
     )
+
+
+def _run_rest(
+    options: argparse.Namespace, spec: ConnectionSpec, find: Callable[[Journal], Rest | None]
+) -> int:
+    """Go on with a batch, over the connection that it had unless another one is asked for."""
+    journal = open_journal()
+    try:
+        rest = find(journal)
+    except TransferError as error:
+        return _say(error.message, EXIT_USAGE)
+    if rest is None:
+        return _say("Nothing to resume.", EXIT_DONE)
+    saved = replace(rest.saved, policy=_policy(options, rest.saved.policy))
+
+    async def order(engine: Engine) -> Order:
+        if options.demo or spec.endpoint_url:
+            await _connect(engine, options, spec)
+            return engine.order_rest(saved, engine.current, rest.rows)
+        asked = saved if spec == ConnectionSpec() else replace(saved, spec=spec)
+        return engine.order_rest(saved, await engine.connection_of(asked), rest.rows)
+
+    return _run_batch(options, saved.policy, journal, order)
 
 
 def _run_batch(
@@ -157,7 +160,7 @@ async def _batch(
         if order is None or order.batch is None or options.dry_run:
             raise
         batch, outcome = order.batch, Outcome.CANCELLED
-        batch.rows.end_queued(State.CANCELLED)
+        batch.rows.end_waiting(State.CANCELLED)
         batch.end(outcome)
     lines.ended(batch.rows.snapshot(), batch.receipt)
     if options.receipt and not write_receipt(options.receipt, batch.receipt()):
@@ -178,7 +181,8 @@ async def _dry_run(batch: Batch, options: argparse.Namespace) -> int:
         if problem is not None:
             code = _say_error(problem, first_error)
             continue
-        sys.stdout.write(plan_line(row.item, as_json=options.json))
+        if row.state is not State.DONE:
+            sys.stdout.write(plan_line(row.item, as_json=options.json))
         if row.state is State.FAILED:
             code = code or EXIT_FAILED
     return code

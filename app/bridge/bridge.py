@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -19,6 +19,7 @@ from app.core.objects import ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
 from app.core.review import Review
 from app.core.saved import SavedBatch
+from app.core.states import Shift
 from app.engine.engine import Engine
 
 SAMPLE_MS = 50
@@ -143,9 +144,25 @@ class EngineBridge(QObject):
         """Set the toggle of every batch that runs; it counts from now on."""
         self._with_engine(lambda engine: engine.set_stop_on_first_error(is_on))
 
+    def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
+        """Limit one batch, or (None) all of them together, to so many bytes a second; 0 is no limit."""
+        self._with_engine(lambda engine: engine.set_limit(limit_bps, batch_id))
+
     def cancel(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Cancel a whole batch, or some of its rows."""
         self._with_engine(lambda engine: engine.cancel(batch_id, indexes))
+
+    def pause(self, batch_id: str | None = None, indexes: Sequence[int] | None = None) -> None:
+        """Pause every batch (None), a whole batch, or some of its rows; they keep what they have."""
+        self._with_engine(lambda engine: engine.pause(batch_id, indexes))
+
+    def unpause(self, batch_id: str | None = None, indexes: Sequence[int] | None = None) -> None:
+        """Go on with what is paused: everything (None), a whole batch, or some of its rows."""
+        self._with_engine(lambda engine: engine.unpause(batch_id, indexes))
+
+    def shift(self, batch_id: str, indexes: Collection[int], shift: Shift) -> None:
+        """Change which of a batch's rows that wait start next."""
+        self._with_engine(lambda engine: engine.shift(batch_id, indexes, shift))
 
     def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Run again: the given rows, or (None) every row that failed, was stopped or was cancelled."""

@@ -80,7 +80,8 @@ class BatchSnapshot:
 
     `first_error_index` is the culprit's row, None when there is none or the listing failed.
     `eta_s` is None when it cannot be told honestly. Times are seconds since the epoch. `wait` is what keeps
-    its connection from asking at this moment, None when nothing does.
+    its connection from asking at this moment, None when nothing does. `is_paused` is by a person, as a whole:
+    no more is listed, though single rows may run.
     """
 
     batch_id: str
@@ -102,6 +103,7 @@ class BatchSnapshot:
     first_error: ErrorRecord | None = None
     first_error_index: int | None = None
     wait: Wait | None = None
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

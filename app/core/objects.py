@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -76,6 +77,14 @@ class Source:
     def uri(self) -> str:
         """The source as `s3://bucket/key`."""
         return f"s3://{self.bucket}/{self.key}"
+
+
+def title_of(sources: Sequence[Source]) -> str:
+    """What a batch of these is called: its one source, or the folder that they share."""
+    first = sources[0]
+    if len(sources) == 1:
+        return f"{first.bucket}/{first.key}"
+    return f"{first.bucket}/{first.base}" if first.base else first.bucket
 
 
 class Addressing(Enum):

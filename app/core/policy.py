@@ -61,6 +61,8 @@ def is_verdict(error: BaseException) -> bool:
 class BatchPolicy:
     """Everything a batch is told when it starts. `jobs` is GETs in flight, 1 to 256.
 
+    `limit_bps` is bytes a second, 0 for no limit.
+
     Objects larger than `part_size_bytes` are fetched in ranges of that size. With `is_strict` a file that no
     checksum can verify fails.
     """
@@ -70,3 +72,4 @@ class BatchPolicy:
     jobs: int = 32
     part_size_bytes: int = PART_BYTES
     is_strict: bool = False
+    limit_bps: int = 0

@@ -39,6 +39,15 @@ class Phase(Enum):
     FINISHING = "finishing"
 
 
+class Shift(Enum):
+    """Where waiting transfers are moved to in the order in which they start."""
+
+    TOP = "top"
+    UP = "up"
+    DOWN = "down"
+    BOTTOM = "bottom"
+
+
 TERMINAL = frozenset({State.DONE, State.SKIPPED, State.FAILED, State.STOPPED, State.CANCELLED})
 
 MOVES: dict[State, frozenset[State]] = {

@@ -132,6 +132,7 @@ def policy_text(policy: BatchPolicy) -> str:
             "jobs": policy.jobs,
             "part_size_bytes": policy.part_size_bytes,
             "is_strict": policy.is_strict,
+            "limit_bps": policy.limit_bps,
         }
     )
 
@@ -262,6 +263,7 @@ def _policy_of(policy: Mapping[str, Any]) -> BatchPolicy:
         int(policy["jobs"]),
         int(policy["part_size_bytes"]),
         bool(policy["is_strict"]),
+        int(policy.get("limit_bps", 0)),
     )
 
 

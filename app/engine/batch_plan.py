@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -82,7 +82,14 @@ class BatchPlan:
             async for chunk in chunks:
                 self._add(chunk)
 
-    async def restore(self, saved: SavedBatch, rows: Sequence[SavedRow], parts: Sequence[SavedPart]) -> None:
+    async def restore(
+        self,
+        saved: SavedBatch,
+        rows: Sequence[SavedRow],
+        parts: Sequence[SavedPart],
+        *,
+        is_on_record: bool,
+    ) -> None:
         """Take up what an earlier start left, in place of `prepare`. Raises TransferError."""
         await self._planner.restore(
             [row.item for row in rows], saved.last_key, is_complete=saved.is_listing_complete
@@ -90,26 +97,26 @@ class BatchPlan:
         await self._planner.probe()
         self._rows.is_listing_complete = saved.is_listing_complete
         self._rows.restore(rows)
+        if not is_on_record:
+            self._unrecorded = [row.index for row in rows]
         kept = {part.index: part for part in parts}
         for number, index in enumerate(list(self._rows.in_state(State.QUEUED, *AGAIN)), 1):
             await self._take_up(self._rows[index], kept.get(index))
+            if is_on_record:
+                self._unrecorded.append(index)
             if number % _ROWS_A_TURN == 0:
                 await asyncio.sleep(0)
         self._check_room(range(len(self._rows)))
 
-    async def stream(self) -> AsyncIterator[int]:
-        """The rows that wait, then those of the rest of the listing as it comes. Raises TransferError."""
-        for index in list(self._rows.in_state(State.QUEUED)):
-            yield index
+    async def stream(self) -> AsyncGenerator[Sequence[int], None]:
+        """The rows of the rest of the listing as it comes, by page. Raises TransferError."""
         try:
             async with aclosing(self._planner.chunks()) as chunks:
                 async for chunk in chunks:
                     indexes = self._add(chunk)
                     self._check_room(indexes)
                     await self._tools.record.flush()
-                    for index in indexes:
-                        if self._rows[index].state is State.QUEUED:
-                            yield index
+                    yield indexes
         except TransferError as error:
             self._rows.blame(ErrorRecord.of(error, None, self._tools.clock()), None)
             raise
@@ -202,7 +209,6 @@ class BatchPlan:
             row.kept = kept
         elif kept is not None:
             target.remove_parts(item.path, [kept.name])
-        self._unrecorded.append(row.index)
 
     def _check_room(self, indexes: Iterable[int]) -> None:
         """Raise DISK_FULL where what is to come of these rows does not fit; part files have their room."""

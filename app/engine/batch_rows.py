@@ -14,6 +14,8 @@ from app.engine.rate import SpeedMeter, eta_s
 from app.engine.row import Row
 from app.engine.unseen import Unseen
 
+_WAITING = frozenset({State.QUEUED, State.PAUSED})
+
 
 class BatchRows:
     """The rows and totals of one batch. Every illegal move raises."""
@@ -32,6 +34,7 @@ class BatchRows:
         self.phase = BatchPhase.PLANNING
         self.outcome: Outcome | None = None
         self.is_listing_complete = False
+        self.is_paused = False
         self.bytes_fetched = 0
         self.first_error: ErrorRecord | None = None
         self.wait: Wait | None = None
@@ -67,6 +70,11 @@ class BatchRows:
     def policy(self, policy: BatchPolicy) -> None:
         self._policy = policy
         self.touch()
+
+    @property
+    def has_open(self) -> bool:
+        """True while a row waits, runs or is paused."""
+        return any(self._counts[state] for state in (State.QUEUED, State.RUNNING, State.PAUSED))
 
     @property
     def is_moving(self) -> bool:
@@ -171,17 +179,29 @@ class BatchRows:
         self._drop_bytes(row)
         self._set(row, State.STOPPED)
 
-    def end_queued(self, state: State) -> None:
-        """Move every QUEUED row to STOPPED or CANCELLED, told as spans of rows."""
+    def end_waiting(self, state: State) -> None:
+        """Move every QUEUED and PAUSED row to STOPPED or CANCELLED, told as spans of rows."""
         stopped_by = self._first_error_index if state is State.STOPPED else None
-        pending = [row for row in self._rows if row.state is State.QUEUED]
+        pending = [row for row in self._rows if row.state in _WAITING]
         for row in pending:
-            row.state, row.stopped_by = state, stopped_by
-        self._tell(pending)
-        self._counts[State.QUEUED] -= len(pending)
-        self._counts[state] += len(pending)
-        self._unseen.mark_alike(pending)
-        self.touch()
+            row.stopped_by = stopped_by
+        self._move_alike(pending, state)
+
+    def pause(self, index: int) -> None:
+        """Move a QUEUED or RUNNING row to PAUSED."""
+        row = self._rows[index]
+        self._drop_bytes(row)
+        self._set(row, State.PAUSED)
+
+    def pause_queued(self) -> None:
+        """Move every QUEUED row to PAUSED."""
+        self._move_alike([row for row in self._rows if row.state is State.QUEUED], State.PAUSED)
+
+    def unpause(self, indexes: Iterable[int]) -> list[int]:
+        """Send those of the rows that are PAUSED back to QUEUED, for the same attempt; returns them."""
+        paused = sorted(index for index in indexes if self._rows[index].state is State.PAUSED)
+        self._move_alike([self._rows[index] for index in paused], State.QUEUED)
+        return paused
 
     def requeue(self, indexes: Iterable[int]) -> None:
         """Send ended rows back to QUEUED for a new attempt."""
@@ -214,6 +234,7 @@ class BatchRows:
     def end(self, outcome: Outcome) -> None:
         """The run has ended; every row is terminal."""
         self.phase, self.outcome, self._finished_at = BatchPhase.ENDED, outcome, self._clock()
+        self.is_paused = False
         self.touch()
 
     def sample(self) -> None:
@@ -249,6 +270,7 @@ class BatchRows:
             first_error=self.first_error,
             first_error_index=self._first_error_index,
             wait=self.wait if is_running else None,
+            is_paused=self.is_paused,
         )
 
     def take(
@@ -280,9 +302,21 @@ class BatchRows:
             self._running.add(row.index)
         else:
             self._running.discard(row.index)
-            row.phase, row.retry_at, row.meter = Phase.NONE, None, None
+            row.phase, row.retry_at, row.meter, row.is_pausing = Phase.NONE, None, None, False
         self._mark(row)
         self._tell([row])
+
+    def _move_alike(self, rows: Sequence[Row], state: State) -> None:
+        """Move waiting rows, in order, told as spans."""
+        for row in rows:
+            self._counts[row.state] -= 1
+            row.state = state
+        self._counts[state] += len(rows)
+        self._tell(rows)
+        self._unseen.mark_alike(rows)
+        # A span's rows look the same, but for those that hold something.
+        self._unseen.mark_all(row.index for row in rows if row.done_bytes)
+        self.touch()
 
     def _mark(self, row: Row) -> None:
         if self._unseen.mark(row.index):

@@ -183,7 +183,8 @@ class Download:
         """Keep the part file for another attempt, or remove it."""
         row = self._row
         is_spoilt = isinstance(error, TransferError) and error.kind in _SPOILT
-        is_discarded = self._rows.policy.stop.in_flight is InFlight.DISCARD or row.attempt != self._attempt
+        is_unwanted = self._rows.policy.stop.in_flight is InFlight.DISCARD and not row.is_pausing
+        is_discarded = is_unwanted or row.attempt != self._attempt
         if is_spoilt or is_discarded or row.state is State.DONE:
             assembly.discard()
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from random import random
@@ -20,10 +20,12 @@ from app.core.objects import (
     ListingPage,
     ProfileInfo,
     Source,
+    title_of,
 )
 from app.core.policy import BatchPolicy
 from app.core.review import PlanSheet, Review
-from app.core.saved import PastBatch, SavedBatch
+from app.core.saved import PastBatch, SavedBatch, SavedRow
+from app.core.states import Shift
 from app.engine.batch import Batch, BatchListener
 from app.engine.ledger import Ledger
 from app.engine.order import Order, remove_left
@@ -31,6 +33,7 @@ from app.engine.parts import Connection, EngineParts
 from app.engine.patience import Patience
 from app.engine.patient import PatientStore
 from app.engine.slots import Slots
+from app.engine.throttle import Throttle
 
 
 class Engine:
@@ -44,6 +47,7 @@ class Engine:
         self.on_wait: Callable[[Wait | None], object] = _nothing
         self._parts = parts
         self._slots = Slots(parts.jobs)
+        self._throttle = Throttle()
         self._connections: list[Connection] = []
         self._current: Connection | None = None
         self._orders: dict[str, Order] = {}
@@ -146,15 +150,24 @@ class Engine:
         if not sources:
             raise TransferError(ErrorKind.USAGE, "Nothing was chosen to download.")
         connection = self.current
-        batch_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-        rows = self.ledger.open_batch(batch_id, _title(sources), destination, policy)
-        return self._enter(Order(self._parts, self._slots, connection, rows, sources))
+        rows = self.ledger.open_batch(_new_id(), title_of(sources), destination, policy)
+        return self._enter(Order(self._parts, self._slots, self._throttle, connection, rows, sources))
 
-    def order_rest(self, saved: SavedBatch, connection: Connection) -> Order:
-        """Enter into the ledger what an earlier start of the program left of a batch."""
+    def order_rest(
+        self, saved: SavedBatch, connection: Connection, left: Sequence[SavedRow] | None = None
+    ) -> Order:
+        """Enter into the ledger what an earlier start of the program left of a batch.
+
+        `left` is its rows where they are not on record here: then this is a batch of its own.
+        """
+        if left is not None:
+            title = title_of(saved.sources)
+            saved = replace(saved, batch_id=_new_id(), title=title, started_at=self.ledger.clock())
         rows = self.ledger.open_batch(saved.batch_id, saved.title, saved.destination, saved.policy)
         rows.started_at = saved.started_at
-        return self._enter(Order(self._parts, self._slots, connection, rows, saved.sources, saved))
+        return self._enter(
+            Order(self._parts, self._slots, self._throttle, connection, rows, saved.sources, saved, left)
+        )
 
     def _enter(self, order: Order) -> Order:
         self._orders[order.rows.batch_id] = order
@@ -212,9 +225,33 @@ class Engine:
         for order in self._orders.values():
             order.set_stop(replace(order.rows.policy.stop, stop_on_first_error=is_on))
 
+    def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
+        """Limit one batch, or (None) all of them together, to so many bytes a second; 0 is no limit."""
+        if batch_id is None:
+            self._throttle.limit_bps = limit_bps
+        else:
+            self._orders[batch_id].set_limit(limit_bps)
+
     def cancel(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Cancel a batch, even while it is planned, or some of its rows."""
         self._orders[batch_id].cancel(indexes)
+
+    def pause(self, batch_id: str | None = None, indexes: Sequence[int] | None = None) -> None:
+        """Pause every batch (None), a batch, or some of its rows; they keep what they have."""
+        for order in self._meant(batch_id):
+            order.pause(indexes)
+
+    def unpause(self, batch_id: str | None = None, indexes: Sequence[int] | None = None) -> None:
+        """Go on with what is paused: everything (None), a batch, or some of its rows."""
+        for order in self._meant(batch_id):
+            order.unpause(indexes)
+
+    def shift(self, batch_id: str, indexes: Collection[int], shift: Shift) -> None:
+        """Change which of a batch's rows that wait start next."""
+        self._orders[batch_id].shift(indexes, shift)
+
+    def _meant(self, batch_id: str | None) -> Sequence[Order]:
+        return self.orders if batch_id is None else (self._orders[batch_id],)
 
     def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Run rows again (None: all that did not get done, and what was not listed yet)."""
@@ -287,9 +324,5 @@ def _nothing(_: object) -> None:
     """Nobody listens."""
 
 
-def _title(sources: Sequence[Source]) -> str:
-    """The one source, or the folder they share and how many there are."""
-    first = sources[0]
-    if len(sources) == 1:
-        return f"{first.bucket}/{first.key}"
-    return f"{first.bucket}/{first.base}" if first.base else first.bucket
+def _new_id() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"

@@ -17,6 +17,7 @@ from app.engine.batch_rows import BatchRows
 from app.engine.ports import GetHead, GetRequest
 from app.engine.row import Row
 from app.engine.slots import SlotHold
+from app.engine.throttle import Allowance
 from app.engine.tools import DownloadTools
 
 T = TypeVar("T")
@@ -148,8 +149,14 @@ class Fetch:
 
     async def _piece(self, piece: Piece, judged: asyncio.Future[None] | None) -> None:
         """Fetch one piece, as often as it takes and the budget allows. `judged` is given for a range."""
-        sink = _Sink(self, piece, judged)
+        allowance = self._tools.limits.allow(self._row)
+        await allowance.begin(piece.limit - piece.end)
+        try:
+            await self._get(piece, judged, _Sink(self, piece, judged, allowance))
+        finally:
+            allowance.end()
 
+    async def _get(self, piece: Piece, judged: asyncio.Future[None] | None, sink: _Sink) -> None:
         async def get() -> None:
             if not piece.is_empty and not self.assembly.etag:
                 # Nothing would tell that the rest is of the same object.
@@ -215,9 +222,13 @@ class Fetch:
 class _Sink:
     """The body of one piece's GETs: judges each head, then writes."""
 
-    __slots__ = ("_answer_end", "_fetch", "_judged", "_piece")
+    __slots__ = ("_allowance", "_answer_end", "_fetch", "_judged", "_limits", "_piece")
 
-    def __init__(self, fetch: Fetch, piece: Piece, judged: asyncio.Future[None] | None) -> None:
+    def __init__(
+        self, fetch: Fetch, piece: Piece, judged: asyncio.Future[None] | None, allowance: Allowance
+    ) -> None:
+        self._allowance = allowance
+        self._limits = allowance.limits
         self._fetch = fetch
         self._piece = piece
         self._judged = judged
@@ -242,11 +253,12 @@ class _Sink:
         if self._judged is not None and not self._judged.done():
             self._judged.set_result(None)
 
-    def write(self, data: bytes) -> None:
-        """Take the next bytes of the body. Raises TransferError."""
+    def write(self, data: bytes) -> asyncio.Future[None] | None:
+        """Take the next bytes of the body; what to wait for before the next. Raises TransferError."""
         if self._piece.end + len(data) > self._answer_end:
             raise self._fetch.protocol("sent more bytes than it announced")
         self._fetch.assembly.write(self._piece, data)
+        return self._allowance.spend(len(data)) if self._limits.is_on else None
 
     def _judge_range(self, head: GetHead) -> None:
         fetch, piece = self._fetch, self._piece

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +13,10 @@ from app.core.errors import ErrorKind, ErrorRecord, TransferError
 from app.core.events import BatchPhase, Outcome
 from app.core.naming import part_names
 from app.core.objects import Source
-from app.core.policy import StopPolicy
+from app.core.policy import BatchPolicy, StopPolicy
 from app.core.review import PlanSheet, Review
 from app.core.saved import SavedBatch, SavedPart, SavedRow
-from app.core.states import State
+from app.core.states import Shift, State
 from app.engine.batch import Batch, BatchListener
 from app.engine.batch_rows import BatchRows
 from app.engine.parts import Connection, EngineParts
@@ -24,6 +24,7 @@ from app.engine.patience import Patience
 from app.engine.ports import TargetFolder
 from app.engine.record import BatchRecord
 from app.engine.slots import Slots
+from app.engine.throttle import Limits, Throttle
 from app.engine.tools import DownloadTools
 
 log = logging.getLogger(__name__)
@@ -36,19 +37,26 @@ class Order:
         self,
         parts: EngineParts,
         slots: Slots,
+        throttle: Throttle,
         connection: Connection,
         rows: BatchRows,
         sources: Sequence[Source],
         saved: SavedBatch | None = None,
+        left: Sequence[SavedRow] | None = None,
     ) -> None:
-        """`saved` is what an earlier start of the program left of the batch."""
+        """`throttle` is that of all batches; `saved` is what an earlier start of the program left of this.
+
+        `left` is its rows where the journal has none of them.
+        """
         self.rows = rows
         self.batch: Batch | None = None
         self._parts = parts
         self._slots = slots
+        self._limits = Limits(Throttle(rows.policy.limit_bps), throttle)
         self._connection = connection
         self._sources = tuple(sources)
         self._saved = saved
+        self._rows_left = left
         self._target: TargetFolder | None = None
         self._task: asyncio.Task[None] | None = None
         self._review = Review.NEVER
@@ -70,13 +78,14 @@ class Order:
             parts.timing,
             parts.digests,
             record,
+            self._limits,
             store.patience,
         )
         self.batch = Batch(tools, self.rows, self._sources, listener)
         if self._saved is None:
             await self.batch.prepare()
         else:
-            await self.batch.restore(self._saved, *await self._left())
+            await self.batch.restore(self._saved, *await self._left(), is_on_record=self._rows_left is None)
         return self.batch
 
     def start(self, review: Review = Review.NEVER) -> asyncio.Task[None]:
@@ -106,12 +115,13 @@ class Order:
 
     def set_stop(self, stop: StopPolicy) -> None:
         """Change the policy of a batch that has not ended."""
-        if self.rows.phase is BatchPhase.ENDED:
-            return
-        if self.batch is not None:
-            self.batch.set_stop(stop)
-        else:
-            self.rows.policy = replace(self.rows.policy, stop=stop)
+        if self.rows.phase is not BatchPhase.ENDED:
+            self._set_policy(replace(self.rows.policy, stop=stop))
+
+    def set_limit(self, limit_bps: int) -> None:
+        """Limit the batch to so many bytes a second, 0 for no limit; it counts at once."""
+        self._limits.own.limit_bps = limit_bps
+        self._set_policy(replace(self.rows.policy, limit_bps=limit_bps))
 
     def cancel(self, indexes: Sequence[int] | None = None) -> None:
         """Cancel the batch, even while it is planned, or some of its rows."""
@@ -126,6 +136,27 @@ class Order:
     def patience(self) -> Patience:
         """That of the batch's connection."""
         return self._connection.store.patience
+
+    def pause(self, indexes: Sequence[int] | None = None) -> None:
+        """Pause the batch, even while it is planned, or some of its rows."""
+        if self.batch is not None:
+            self.batch.pause(indexes)
+        elif indexes is None and self.rows.phase is BatchPhase.PLANNING:
+            self.rows.is_paused = True
+        self.rows.touch()
+
+    def unpause(self, indexes: Sequence[int] | None = None) -> None:
+        """Go on with what is paused."""
+        if self.batch is not None:
+            self.batch.unpause(indexes)
+        elif indexes is None:
+            self.rows.is_paused = False
+        self.rows.touch()
+
+    def shift(self, indexes: Collection[int], shift: Shift) -> None:
+        """Change which of the rows that wait start next."""
+        if self.batch is not None:
+            self.batch.shift(indexes, shift)
 
     def receipt(self) -> dict[str, object]:
         """The receipt as JSON values. Raises TransferError when there is none (yet)."""
@@ -147,6 +178,12 @@ class Order:
         if self._target is not None:
             self._target.close()
 
+    def _set_policy(self, policy: BatchPolicy) -> None:
+        if self.batch is not None and self.rows.phase is not BatchPhase.ENDED:
+            self.batch.set_policy(policy)
+        else:
+            self.rows.policy = policy
+
     def _about(self) -> SavedBatch:
         info, rows = self._connection.info, self.rows
         return SavedBatch(
@@ -162,6 +199,8 @@ class Order:
         )
 
     async def _left(self) -> tuple[Sequence[SavedRow], Sequence[SavedPart]]:
+        if self._rows_left is not None:
+            return self._rows_left, ()
         journal, batch_id = self._parts.journal, self.rows.batch_id
         rows = await self._parts.offload(lambda: journal.rows(batch_id))
         if [row.index for row in rows] != list(range(len(rows))):
@@ -195,7 +234,7 @@ class Order:
         try:
             await work
         except asyncio.CancelledError:
-            self.rows.end_queued(State.CANCELLED)
+            self.rows.end_waiting(State.CANCELLED)
             self._end(Outcome.CANCELLED)
         except Exception as error:
             if not isinstance(error, TransferError):
@@ -203,7 +242,7 @@ class Order:
             # It could not begin: its rows, if any, were not started.
             self.rows.begin_run()
             self.rows.blame(ErrorRecord.of(error, None, time.time()), None)
-            self.rows.end_queued(State.STOPPED)
+            self.rows.end_waiting(State.STOPPED)
             self._end(Outcome.FAILED)
 
     def _end(self, outcome: Outcome) -> None:

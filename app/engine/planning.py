@@ -50,6 +50,7 @@ class Planner:
         self.last_key = ""
         self.is_complete = False
         self.is_finite = not any(source.is_prefix for source in sources)
+        self._bucket = sources[0].bucket
         self._store = store
         self._target = target
         self._offload = offload
@@ -111,9 +112,17 @@ class Planner:
                 yield await self._settle_placed()
 
     async def settle_again(self, item: PlannedItem) -> PlannedItem:
-        """Judge an item anew against the disk, for another attempt; its path stays."""
+        """Judge an item anew against the disk, for another attempt; its path stays. Raises nothing.
+
+        Of an archived one S3 is asked whether it was restored.
+        """
         if item.verdict is Verdict.BLOCKED:
             return item
+        if item.verdict is Verdict.ARCHIVED:
+            try:
+                item = replace(item, obj=await self._store.head(self._bucket, item.obj.key))
+            except TransferError:
+                return item
         is_renamed = item.verdict is Verdict.RENAMED
         placement = Placement(item.path, item.is_folder, is_renamed, item.reason if is_renamed else "")
         return await self._settled(item.obj, placement)

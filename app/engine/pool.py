@@ -122,8 +122,8 @@ class FailFastPool(Generic[T]):
     def cancel_item(self, item: T) -> None:
         """End one item as CANCELLED and go on with the others.
 
-        An item not yet pulled ends when it is pulled, without having started; should the run stop before
-        that, it is one of the items of `rest_ended`.
+        An item not yet pulled ends when it is pulled next, without having started; should the run stop
+        before that, it is one of the items of `rest_ended`.
         """
         running = [worker for worker in self._workers if worker.is_busy and worker.item == item]
         for worker in running:
@@ -174,6 +174,7 @@ class FailFastPool(Generic[T]):
         if worker.is_abandoned:
             return False
         if self._ending is not None or item in self._unwanted:
+            self._unwanted.discard(item)
             self._observer.item_ended(item, self._ending or Ending.CANCELLED, None)
             return False
         worker.item, worker.is_busy = item, True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -45,8 +46,11 @@ class BodySink(Protocol):
     def begin(self, head: GetHead) -> None:
         """Judge the headers. Called once a GET, before any `write`, only for a 2xx answer."""
 
-    def write(self, data: bytes) -> None:
-        """Take the next bytes of the body; must not keep `data` longer than the call if it is a view."""
+    def write(self, data: bytes) -> asyncio.Future[None] | None:
+        """Take the next bytes of the body; must not keep `data` longer than the call if it is a view.
+
+        What it gives back is to be waited for before more is written; so long no data is no stall.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Row:
         "error",
         "index",
         "is_culprit",
+        "is_pausing",
         "item",
         "kept",
         "meter",
@@ -51,6 +52,7 @@ class Row:
         self.error: ErrorRecord | None = None
         self.stopped_by: int | None = None
         self.is_culprit = False
+        self.is_pausing = False
         self.verified: str | None = None
         self.note = ""
 

@@ -11,6 +11,7 @@ from app.engine.patience import Patience
 from app.engine.ports import Digests, ObjectStore, Offload, TargetFolder
 from app.engine.record import BatchRecord
 from app.engine.slots import Slots
+from app.engine.throttle import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +25,6 @@ class DownloadTools:
     timing: Timing
     digests: Digests
     record: BatchRecord
+    limits: Limits
     patience: Patience
     clock: Callable[[], float] = time.time

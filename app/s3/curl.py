@@ -44,6 +44,7 @@ class _Handle:
         "marked_bytes",
         "received_bytes",
         "request",
+        "waits_for",
     )
 
     def __init__(self, timing: Timing) -> None:
@@ -59,7 +60,8 @@ class _Handle:
         curl = self.curl
         self.request = request
         self._receiver = receiver
-        self._take: Callable[[bytes], object] | None = None
+        self._take: Callable[[bytes], asyncio.Future[None] | None] | None = None
+        self.waits_for: asyncio.Future[None] | None = None
         self.head: HttpHead | None = None
         self.failure: BaseException | None = None
         self.body = bytearray()
@@ -93,7 +95,7 @@ class _Handle:
 
     def let_go(self) -> None:
         """Drop what belongs to the request."""
-        self._receiver = self._take = None
+        self._receiver = self._take = self.waits_for = None
         self.failure = None
 
     def judge(self) -> HttpHead:
@@ -112,18 +114,31 @@ class _Handle:
         return None
 
     def _on_body(self, data: bytes) -> int | None:
+        if self.waits_for is not None:
+            return int(pycurl.WRITEFUNC_PAUSE)  # it is given again when the transfer goes on
         try:
             if self.head is None:
                 self.judge()
             self.received_bytes += len(data)
             if self._take is not None:
-                self._take(data)
+                wait = self._take(data)
+                if wait is not None:
+                    self.waits_for = wait
+                    wait.add_done_callback(self._go_on)
                 return None
             self.body += data[: MAX_ERROR_BODY - len(self.body)]
             return None if len(self.body) < MAX_ERROR_BODY else 0
         except BaseException as error:  # noqa: BLE001 - libcurl cannot carry it: `request` raises it
             self.failure = error
+            self._take = _refuse
             return 0
+
+    def _go_on(self, wait: asyncio.Future[None]) -> None:
+        if self.waits_for is wait:
+            self.waits_for = None
+            # What libcurl holds comes in this very call, and may end the request: `request` tells how.
+            with suppress(pycurl.error):
+                self.curl.pause(pycurl.PAUSE_CONT)
 
 
 class CurlTransport:
@@ -190,6 +205,8 @@ class CurlTransport:
                 raise handle.failure from None
             if handle.head is None or handle.head.is_success:
                 raise self._fault(handle, error) from None
+        if handle.failure is not None:
+            raise handle.failure
         head = handle.judge()
         return HttpResponse(head, bytes(handle.body))
 
@@ -228,7 +245,8 @@ class CurlTransport:
         limit_s = self._timing.low_speed_s
         enough_bytes = self._timing.low_speed_bps * limit_s
         for handle in list(self._active):
-            if handle.received_bytes - handle.marked_bytes >= enough_bytes:
+            is_fast = handle.received_bytes - handle.marked_bytes >= enough_bytes
+            if is_fast or handle.waits_for is not None:
                 handle.marked_bytes, handle.marked_at = handle.received_bytes, now
             elif now - handle.marked_at >= limit_s:
                 expected_bytes = handle.expected_bytes()
@@ -247,6 +265,11 @@ def _exhaustion() -> int:
     except OSError as error:
         return error.errno if error.errno in NO_MORE_FILES else 0
     return 0
+
+
+def _refuse(data: bytes) -> None:
+    """Takes what libcurl still has of an answer that has failed."""
+    raise ValueError(f"{len(data)} bytes came after the end")
 
 
 def _new_curl(

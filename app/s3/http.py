@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -61,8 +62,8 @@ class Receiver(Protocol):
     def begin(self, head: HttpHead) -> None:
         """Judge the head. Once a request, before any `write`, also for an empty body."""
 
-    def write(self, data: bytes) -> None:
-        """Take the next bytes of the body."""
+    def write(self, data: bytes) -> asyncio.Future[None] | None:
+        """Take the next bytes of the body; what it gives back is to be waited for before more is written."""
 
 
 def parse_head(lines: Sequence[bytes]) -> HttpHead:

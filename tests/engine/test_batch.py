@@ -152,7 +152,7 @@ def test_the_toggle_counts_from_when_it_is_moved(tmp_path: Path) -> None:
             batch = await prepare(engine, everything(), tmp_path, is_stopping=False, jobs=4)
             running = asyncio.ensure_future(batch.run())
             await until(lambda: len(batch.rows) > 0 and batch.rows.counts()[State.DONE] == 6)
-            batch.set_stop(StopPolicy(stop_on_first_error=True))
+            batch.set_policy(replace(batch.rows.policy, stop=StopPolicy(stop_on_first_error=True)))
             assert batch.rows.phase is BatchPhase.RUNNING
             server.release()
             return await running, batch.rows.counts()[State.DONE]

@@ -61,7 +61,7 @@ def test_a_stop_of_all_that_waits_is_told_as_spans() -> None:
     mirror.apply(stage.ledger.take_changes())
     stage.rows.fail(500, _error("k500"))
     stage.rows.convict(_error("k500"), 500)
-    stage.rows.end_queued(State.STOPPED)
+    stage.rows.end_waiting(State.STOPPED)
     changes = stage.ledger.take_changes()
     assert [(span.first, span.last) for span in changes.spans] == [(0, 499), (501, 999)]
     mirror.apply(changes)
@@ -189,7 +189,7 @@ def _take(rows: BatchRows, step: str, index: int) -> None:
     elif step == "cancel" and may(State.CANCELLED):
         rows.finish(index, State.CANCELLED)
     elif step == "end":
-        rows.end_queued(State.STOPPED)
+        rows.end_waiting(State.STOPPED)
     elif step == "again" and may(State.QUEUED):
         rows.requeue([index])
 

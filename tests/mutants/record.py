@@ -46,8 +46,8 @@ MUTANTS = (
     _record(
         "part files are kept only where another start knows of them",
         "batch",
-        "        if self._tools.record.is_lasting:\n            return\n",
-        "        if self._tools.record is not None:\n            return\n",
+        "        if keeps and self._tools.record.is_lasting:\n",
+        "        if keeps:\n",
         f"{_RECORD}::test_part_files_stay_where_another_start_can_know_of_them",
     ),
     _record(

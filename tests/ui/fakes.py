@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from app.core.objects import ConnectionSpec, DemoFault, Source
 from app.core.policy import BatchPolicy
 from app.core.review import Review
 from app.core.saved import SavedBatch
-from app.core.states import Phase, State
+from app.core.states import Phase, Shift, State
 
 MIB = 1 << 20
 STARTED_AT = 1_795_000_000.0
@@ -118,6 +118,18 @@ class FakeBridge(QObject):
 
     def cancel(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         self.commands.append(("cancel", batch_id, _listed(indexes)))
+
+    def pause(self, batch_id: str | None = None, indexes: Sequence[int] | None = None) -> None:
+        self.commands.append(("pause", batch_id, _listed(indexes)))
+
+    def unpause(self, batch_id: str | None = None, indexes: Sequence[int] | None = None) -> None:
+        self.commands.append(("unpause", batch_id, _listed(indexes)))
+
+    def shift(self, batch_id: str, indexes: Collection[int], shift: Shift) -> None:
+        self.commands.append(("shift", batch_id, list(indexes), shift))
+
+    def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
+        self.commands.append(("set_limit", limit_bps, batch_id))
 
     def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         self.commands.append(("retry", batch_id, _listed(indexes)))

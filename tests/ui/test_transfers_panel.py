@@ -194,6 +194,32 @@ def test_delete_cancels_the_selected_rows_that_can_be_cancelled(
     assert bridge.commands == [("cancel", "a", [1, 2])]
 
 
+def test_space_pauses_what_is_selected_and_once_it_is_paused_goes_on_with_it(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    bridge.add_batch("a", 4)
+    bridge.set_rows("a", {0: done(), 1: downloading(1), 3: RowSnapshot(State.PAUSED)})
+    panel.table.setFocus()
+    select(panel, 1, 2, 3, 4)
+    assert panel.commands.pausing.selected.text() == "Pause"
+    qtbot.keyClick(panel.table, Qt.Key.Key_Space)
+    bridge.set_rows("a", {1: RowSnapshot(State.PAUSED), 2: RowSnapshot(State.PAUSED)})
+    assert panel.commands.pausing.selected.text() == "Resume"
+    qtbot.keyClick(panel.table, Qt.Key.Key_Space)
+    assert bridge.commands == [("pause", "a", [1, 2]), ("unpause", "a", [1, 2, 3])]
+
+
+def test_everything_is_paused_and_let_on_by_one_action(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    everything = panel.commands.pausing.everything
+    assert not everything.isEnabled()
+    bridge.add_batch("a", 2)
+    everything.trigger()
+    bridge.set_batch("a", is_paused=True)
+    assert everything.text() == "Resume everything"
+    everything.trigger()
+    assert bridge.commands == [("pause", None, None), ("unpause", None, None)]
+
+
 def test_a_selected_header_stands_for_the_whole_batch(bridge: FakeBridge, panel: TransfersPanel) -> None:
     bridge.add_batch("a", 3)
     select(panel, 0, 1)
@@ -243,7 +269,15 @@ def test_an_error_and_a_path_can_be_copied(bridge: FakeBridge, panel: TransfersP
 def test_the_context_menu_has_the_commands(panel: TransfersPanel) -> None:
     menu = panel.commands.menu(panel)
     texts = [action.text() for action in menu.actions() if not action.isSeparator()]
-    assert texts == ["Cancel", "Retry", "Retry failed", "Show what stopped it", "Copy error", "Copy path"]
+    assert texts == [
+        "Pause",
+        "Cancel",
+        "Retry",
+        "Retry failed",
+        "Show what stopped it",
+        "Copy error",
+        "Copy path",
+    ]
 
 
 def test_the_banner_names_the_file_that_stopped_the_batch(bridge: FakeBridge, panel: TransfersPanel) -> None:

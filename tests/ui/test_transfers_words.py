@@ -67,6 +67,7 @@ def status(
         (RowSnapshot(State.RUNNING, Phase.WAITING_FOR_NETWORK, tries=1), "waiting for network"),
         (RowSnapshot(State.RUNNING, Phase.WAITING_FOR_SIGN_IN, tries=1), "waiting for sign-in"),
         (RowSnapshot(State.PAUSED), "paused"),
+        (RowSnapshot(State.PAUSED, done_bytes=19 * MIB), "paused (kept 19.0 MiB)"),
         (done(), "done, verified (crc64nvme)"),
         (done(verified=None), "done, not verified (no checksum from the server)"),
         (replace(done(verified=None), note="composite checksum"), "done, not verified (composite checksum)"),

@@ -27,6 +27,7 @@ from app.ui.transfers.chosen import (
 )
 from app.ui.transfers.layout import Place
 from app.ui.transfers.model import TransfersModel
+from app.ui.transfers.pausing import PAUSED, RUNNABLE, PauseActions
 from app.ui.transfers.view import TransfersView
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class TransferActions(QObject):
         self.stop.toggled.connect(bridge.set_stop_on_first_error)
         self.cancel = self._action("Cancel", "cancel", self._cancel)
         self.cancel.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
+        self.pausing = PauseActions(bridge, view, self._chosen)
         self.retry = self._action("Retry", "retry", self._retry)
         self.retry_failed = self._action("Retry failed", "retry", self._retry_failed)
         self.show_cause = self._action("Show what stopped it", "", self._show_cause)
@@ -75,7 +77,7 @@ class TransferActions(QObject):
     def menu(self, parent: QWidget) -> QMenu:
         """A context menu over the selection."""
         menu = QMenu(parent)
-        menu.addActions([self.cancel, self.retry, self.retry_failed])
+        menu.addActions([self.pausing.selected, self.cancel, self.retry, self.retry_failed])
         menu.addSeparator()
         menu.addAction(self.show_cause)
         menu.addSeparator()
@@ -86,6 +88,10 @@ class TransferActions(QObject):
     def update_enabled(self) -> None:
         """Look again at what each action could do."""
         lines = self._lines()
+        self.pausing.update_enabled(
+            can_pause=can_act(self._model, self._mirror, lines, RUNNABLE),
+            can_resume=can_act(self._model, self._mirror, lines, PAUSED),
+        )
         self.cancel.setEnabled(can_act(self._model, self._mirror, lines, ACTIVE))
         self.retry.setEnabled(can_act(self._model, self._mirror, lines, AGAIN))
         self.retry_failed.setEnabled(any(has_any(self._mirror, batch, FAILED) for batch in self.touched()))

@@ -42,6 +42,8 @@ def batch_status(batch: BatchSnapshot) -> str:
 
 
 def _doing_words(batch: BatchSnapshot) -> str:
+    if batch.is_paused and batch.wait is None:
+        return "paused"
     if batch.wait is not None:
         return wait_words(batch.wait)
     if batch.phase is BatchPhase.PLANNING:

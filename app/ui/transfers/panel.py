@@ -81,7 +81,8 @@ class TransfersPanel(QWidget):
     def menu_items(self) -> list[QAction | None]:
         """What the window's menu offers of the panel; None is a line between two groups."""
         commands = self.commands
-        again = [commands.retry_failed, commands.cancel, None, commands.show_cause]
+        pausing = [commands.pausing.selected, commands.pausing.everything]
+        again = [*pausing, None, commands.retry_failed, commands.cancel, None, commands.show_cause]
         files = [self.opening.open, self.opening.reveal]
         return [commands.stop, self.plans.show_plan, None, *again, None, *files, None, *self.reports.actions]
 

@@ -101,9 +101,11 @@ def row_status(row: RowSnapshot, batch: BatchSnapshot, culprit: str, now: float,
     `culprit` is the shown name of the file that stopped this row, empty when there is none. `now` is seconds
     since the epoch. `rank` is the row's place among the queued, 1 for the next one, None when not counted.
     """
+    kept = f" (kept {size_text(row.done_bytes)})" if row.done_bytes > 0 else ""
     if row.state is State.STOPPED:
-        kept = f" (kept {size_text(row.done_bytes)})" if row.done_bytes > 0 else ""
         return _stopped_words(row, batch, culprit) + kept
+    if row.state is State.PAUSED:
+        return f"paused{kept}"
     return _own_status(row, batch, now, rank)
 
 

@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +89,14 @@ def start(*words: str) -> subprocess.Popen[str]:
         text=True,
         env=environment(),
     )
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another process does to the disk: there is no event for that."""
+    deadline = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

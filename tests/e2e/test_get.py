@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.core.timing import Timing
-from tests.e2e.command import LIMIT_S, files_of, get, parts_of, run, start
+from tests.e2e.command import LIMIT_S, files_of, get, parts_of, run, start, until
 from tests.servers.fault_server import BUCKET, FaultServer, Keys
 from tests.servers.faults import Fault, Operation, deny, expired_token, server_error, slow_down
 from tests.servers.objects import SeededObject, many
@@ -277,7 +277,7 @@ def test_a_signal_cancels_and_what_came_stays(tmp_path: Path, number: signal.Sig
     with FaultServer(many(40, 1000), [Fault(operation=Operation.GET, skip=5, stall_after=100)]) as server:
         words = ("get", f"s3://{BUCKET}/", str(tmp_path / "to"), "--endpoint-url", server.endpoint_url)
         process = start(*words, "--json", "--jobs", "8")
-        server.wait_until(lambda: len(server.requests(Operation.GET)) == 13, LIMIT_S)
+        until(lambda: [part.stat().st_size for part in parts_of(tmp_path)] == [100] * 8)
         process.send_signal(number)
         out, err = process.communicate(timeout=LIMIT_S)
     receipt = json.loads(out.splitlines()[-1])["receipt"]

@@ -6,8 +6,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.disk.places import journal_file
-from tests.e2e.command import LIMIT_S, files_of, get, parts_of, run, start
+from tests.e2e.command import LIMIT_S, files_of, get, parts_of, run, start, until
 from tests.servers.fault_server import BUCKET, FaultServer
 from tests.servers.faults import Fault, Operation, deny
 from tests.servers.objects import SeededObject, many
@@ -42,7 +40,7 @@ def _kill_half_way(server: FaultServer, folder: Path) -> None:
     """Kill a download of which eight of sixteen ranges have come and are on record."""
     process = _started(server, folder)
     server.wait_until(lambda: len(server.requests(Operation.GET)) == 10, LIMIT_S)
-    _until(lambda: _recorded_bytes() == 8 * PART)
+    until(lambda: _recorded_bytes() == 8 * PART)
     _kill(process)
     assert files_of(folder) == {}
     assert len(parts_of(folder)) == 1
@@ -55,14 +53,6 @@ def _recorded_bytes() -> int:
     with suppress(sqlite3.OperationalError), closing(sqlite3.connect(address, uri=True)) as journal:
         return int(journal.execute("SELECT ifnull(sum(end - first), 0) FROM extents").fetchone()[0])
     return 0
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does to the disk: there is no event for that."""
-    deadline = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_kill_costs_no_more_than_the_open_ranges(tmp_path: Path) -> None:
@@ -96,7 +86,7 @@ def test_files_that_were_done_are_not_fetched_again_and_the_listing_goes_on(tmp_
     with FaultServer(objects, [Fault(operation=Operation.GET, skip=300, stall_after=50)]) as server:
         process = _started(server, tmp_path)
         server.wait_until(lambda: len(server.requests(Operation.GET)) == 302, LIMIT_S)
-        _until(lambda: len(files_of(tmp_path)) == 300 and len(parts_of(tmp_path)) == 2)
+        until(lambda: len(files_of(tmp_path)) == 300 and len(parts_of(tmp_path)) == 2)
         _kill(process)
         server.clear_faults()
         before = len(server.requests(Operation.GET))
@@ -143,7 +133,7 @@ def test_two_processes_never_work_on_one_batch(tmp_path: Path) -> None:
     with FaultServer([FILM], [HELD_FROM_THE_NINTH]) as server:
         process = _started(server, tmp_path)
         server.wait_until(lambda: len(server.requests(Operation.GET)) == 10, LIMIT_S)
-        _until(lambda: _recorded_bytes() > 0)
+        until(lambda: _recorded_bytes() > 0)
         with closing(sqlite3.connect(journal_file())) as journal:
             ((batch_id,),) = journal.execute("SELECT batch_id FROM batches")
         assert run("resume").err == "downspout: Nothing to resume.\n"

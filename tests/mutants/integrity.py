@@ -134,7 +134,21 @@ MUTANTS = (
         "True:",
         f"{_DOWNLOAD}::test_bytes_that_are_no_longer_what_they_were_are_fetched_again",
     ),
+    _check(
+        "what was kept whole is confirmed before it is named",
+        "engine/download",
+        "            assembly.give_up_last()\n",
+        "            pass\n",
+        f"{_DOWNLOAD}::test_a_file_that_was_kept_whole_is_proved_again_even_where_its_head_is_refused",
+    ),
     # The bytes against what the server says of them.
+    _check(
+        "the listing's ETag proves what answers without one bring",
+        "engine/fetch",
+        "expectation_of(checksums, self.assembly.etag,",
+        "expectation_of(checksums, head.etag,",
+        f"{_JUDGING}::test_the_etag_of_the_listing_proves_an_object_of_which_its_answers_tell_nothing",
+    ),
     _check(
         "a difference is an error",
         "core/integrity",

@@ -12,6 +12,7 @@ from app.core.saved import SavedRow
 from app.core.states import Phase, State, check_move
 from app.engine.rate import SpeedMeter, eta_s
 from app.engine.row import Row
+from app.engine.totals import Totals
 from app.engine.unseen import Unseen
 
 _WAITING = frozenset({State.QUEUED, State.PAUSED})
@@ -50,8 +51,7 @@ class BatchRows:
         self._finished_at: float | None = None
         self._rows: list[Row] = []
         self._running: set[int] = set()
-        self._counts = dict.fromkeys(State, 0)
-        self._size_bytes = self._done_bytes = 0
+        self._totals = Totals()
         self._meter = SpeedMeter(ticks())
         self._unseen = Unseen(batch_id)
 
@@ -74,7 +74,7 @@ class BatchRows:
     @property
     def has_open(self) -> bool:
         """True while a row waits, runs or is paused."""
-        return any(self._counts[state] for state in (State.QUEUED, State.RUNNING, State.PAUSED))
+        return self._totals.has_open
 
     @property
     def is_moving(self) -> bool:
@@ -83,7 +83,7 @@ class BatchRows:
 
     def counts(self) -> dict[State, int]:
         """Rows by state; they add up to all rows."""
-        return dict(self._counts)
+        return dict(self._totals.counts)
 
     def in_state(self, *states: State) -> Iterator[int]:
         """The rows in one of `states`, in order."""
@@ -107,8 +107,9 @@ class BatchRows:
     def revise(self, index: int, item: PlannedItem) -> None:
         """Keep what is now known of a row's object, or a new verdict on it; its path stays."""
         row = self._rows[index]
-        self._size_bytes += max(0, item.obj.size_bytes) - max(0, row.item.obj.size_bytes)
+        self._totals.drop(row)
         row.item = item
+        self._totals.add(row)
         self._mark(row)
 
     def count_retry(self, index: int) -> None:
@@ -131,7 +132,7 @@ class BatchRows:
         """Set how many bytes the row holds now, out of its size; kept ones were not fetched again."""
         row = self._rows[index]
         came = done_bytes - row.done_bytes
-        self._hold(row, done_bytes)
+        self._totals.hold(row, done_bytes)
         if came > 0 and is_fetched:
             self.bytes_fetched += came
         self._mark(row)
@@ -145,9 +146,7 @@ class BatchRows:
         """Move to DONE, SKIPPED or CANCELLED."""
         row = self._rows[index]
         row.note, row.verified = note, verified
-        if state is State.SKIPPED:
-            self._size_bytes -= max(0, row.item.obj.size_bytes)
-        elif state is State.CANCELLED:
+        if state is State.CANCELLED:
             self._drop_bytes(row)
         self._set(row, state)
 
@@ -209,9 +208,7 @@ class BatchRows:
             row = self._rows[index]
             if index == self._first_error_index:
                 self.first_error, self._first_error_index = None, None
-            if row.state is State.SKIPPED:
-                self._size_bytes += max(0, row.item.obj.size_bytes)
-            self._hold(row, 0)
+            self._totals.hold(row, 0)
             row.reset()
             row.attempt += 1
             self._set(row, State.QUEUED)
@@ -223,7 +220,7 @@ class BatchRows:
             self._mark(self._rows[self._first_error_index])
         self.phase, self.outcome = BatchPhase.RUNNING, None
         self.first_error, self._first_error_index, self._finished_at = None, None, None
-        self._meter = SpeedMeter(self._ticks(), self._done_bytes)
+        self._meter = SpeedMeter(self._ticks(), self._totals.done_bytes)
         self.touch()
 
     def set_phase(self, phase: BatchPhase) -> None:
@@ -240,7 +237,7 @@ class BatchRows:
     def sample(self) -> None:
         """Take the speeds at this moment."""
         now = self._ticks()
-        self._meter.sample(now, self._done_bytes)
+        self._meter.sample(now, self._totals.done_bytes)
         for row in map(self._rows.__getitem__, self._running):
             if row.meter is not None:
                 row.meter.sample(now, row.done_bytes)
@@ -250,6 +247,7 @@ class BatchRows:
         """The batch as a value."""
         is_running = self.phase is not BatchPhase.ENDED
         speed_bps = self._meter.bps if is_running else 0.0
+        totals = self._totals
         return BatchSnapshot(
             batch_id=self.batch_id,
             title=self.title,
@@ -259,10 +257,10 @@ class BatchRows:
             rows=len(self._rows),
             is_listing_complete=self.is_listing_complete,
             counts=self.counts(),
-            size_bytes=self._size_bytes,
-            done_bytes=self._done_bytes,
+            size_bytes=totals.size_bytes,
+            done_bytes=totals.done_bytes,
             speed_bps=speed_bps,
-            eta_s=eta_s(self._size_bytes - self._done_bytes, speed_bps) if self.is_listing_complete else None,
+            eta_s=eta_s(totals.awaited_bytes, speed_bps) if self.is_listing_complete else None,
             slots_used=len(self._running),
             started_at=self.started_at,
             finished_at=self._finished_at,
@@ -286,18 +284,16 @@ class BatchRows:
         first = len(self._rows)
         self._rows.extend(rows)
         for row in rows:
-            self._counts[row.state] += 1
-            self._size_bytes += max(0, row.item.obj.size_bytes) if row.state is not State.SKIPPED else 0
-            self._done_bytes += row.done_bytes
+            self._totals.add(row)
         self._tell(rows)
         self.touch()
         return range(first, len(self._rows))
 
     def _set(self, row: Row, state: State) -> None:
         check_move(row.state, state)
-        self._counts[row.state] -= 1
-        self._counts[state] += 1
+        self._totals.drop(row)
         row.state = state
+        self._totals.add(row)
         if state is State.RUNNING:
             self._running.add(row.index)
         else:
@@ -308,10 +304,7 @@ class BatchRows:
 
     def _move_alike(self, rows: Sequence[Row], state: State) -> None:
         """Move waiting rows, in order, told as spans."""
-        for row in rows:
-            self._counts[row.state] -= 1
-            row.state = state
-        self._counts[state] += len(rows)
+        self._totals.move_alike(rows, state)
         self._tell(rows)
         self._unseen.mark_alike(rows)
         # A span's rows look the same, but for those that hold something.
@@ -329,8 +322,4 @@ class BatchRows:
 
     def _drop_bytes(self, row: Row) -> None:
         """Of an attempt that did not succeed only what was kept counts."""
-        self._hold(row, row.kept.held_bytes if row.kept else 0)
-
-    def _hold(self, row: Row, held_bytes: int) -> None:
-        self._done_bytes += held_bytes - row.done_bytes
-        row.done_bytes = held_bytes
+        self._totals.hold(row, row.kept.held_bytes if row.kept else 0)

@@ -83,6 +83,7 @@ class MainWindow(QMainWindow):
 
     def open_start(self) -> None:
         """Open what the command line named, else what was open last; else the first run's cards stay."""
+        self.sides.begin()
         start = self._start
         location = parse_location(start.location, None)
         recent = self._preferences.recent

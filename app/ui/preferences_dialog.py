@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from app.core.policy import IfExists, InFlight
 from app.core.review import Review
 from app.ui.browser.destination import ChooseFolder, choose_folder
-from app.ui.defaults import LOG_LEVELS, MAX_JOBS, Defaults
+from app.ui.defaults import LOG_LEVELS, MAX_JOBS, MAX_LIMIT_KIB, Defaults
 from app.ui.plain import plain_label
 from app.ui.theme import GRID
 
@@ -65,6 +65,13 @@ class PreferencesDialog(QDialog):
         self.jobs = QSpinBox(self)
         self.jobs.setRange(1, MAX_JOBS)
         self.jobs.setValue(defaults.jobs)
+        self.limit = QSpinBox(self)
+        self.limit.setRange(0, MAX_LIMIT_KIB)
+        self.limit.setSingleStep(1024)
+        self.limit.setSuffix(" KiB/s")
+        self.limit.setSpecialValueText("no limit")
+        self.limit.setGroupSeparatorShown(True)
+        self.limit.setValue(defaults.limit_kib)
         self.folder = QLineEdit(defaults.folder, self)
         self.folder.setPlaceholderText("the one for downloads")
         self.browse = QPushButton("Choose…", self)
@@ -86,6 +93,7 @@ class PreferencesDialog(QDialog):
             review=self.review.currentData(),
             has_notices=self.notices.isChecked(),
             log_level=self.log_level.currentData(),
+            limit_kib=self.limit.value(),
         )
 
     def _lay_out(self) -> None:
@@ -101,6 +109,7 @@ class PreferencesDialog(QDialog):
         form.addRow("Folder", folder)
         form.addRow("Requests at once", self.jobs)
         form.addRow("", plain_label("More at once than at the last start: from the next start on.", self))
+        form.addRow("All downloads together", self.limit)
         form.addRow("Notifications", self.notices)
         form.addRow("Log level", self.log_level)
         for field, name in (
@@ -109,6 +118,7 @@ class PreferencesDialog(QDialog):
             (self.review, "Show the plan first"),
             (self.folder, "Folder"),
             (self.jobs, "Requests at once"),
+            (self.limit, "Speed limit of all downloads together"),
             (self.log_level, "Log level"),
         ):
             field.setAccessibleName(name)

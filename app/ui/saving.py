@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
-from PySide6.QtCore import QFileInfo, QObject, QSaveFile, Qt, QTimer, Slot
+from PySide6.QtCore import QFileInfo, QObject, QSaveFile, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+PIECES_A_WRITE = 500
 TURN_S = 0.004
 """How long one turn works: well under the 10 ms after which a window feels it."""
 
@@ -49,19 +52,46 @@ class InPieces(QObject):
         self._done()
 
 
+class _Writer(QObject):
+    """Writes one file on a thread of its own: flushing it to a slow disk would hold the window."""
+
+    _written = Signal(str)
+
+    def __init__(self, path: str, told: Callable[[str], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self.pieces: list[str] = []
+        self._path = path
+        self._told = told
+        self._written.connect(self._tell)
+
+    def gather(self, text: Iterator[str]) -> Iterator[None]:
+        """Take the text, a piece a step."""
+        for piece in text:
+            self.pieces.append(piece)
+            yield
+
+    def start(self) -> None:
+        """Write what was gathered."""
+        threading.Thread(target=self._write, name="save", daemon=True).start()
+
+    def _write(self) -> None:
+        file = QSaveFile(self._path)
+        if file.open(QSaveFile.OpenModeFlag.WriteOnly):
+            for first in range(0, len(self.pieces), PIECES_A_WRITE):
+                text = "".join(self.pieces[first : first + PIECES_A_WRITE])
+                file.write(text.encode("utf-8", "backslashreplace"))
+        is_saved = file.isOpen() and file.commit()
+        # The window may have gone meanwhile.
+        with suppress(RuntimeError):
+            self._written.emit("" if is_saved else file.errorString())
+
+    @Slot(str)
+    def _tell(self, problem: str) -> None:
+        self.deleteLater()
+        self._told(problem)
+
+
 def save_text(path: str, text: Iterator[str], told: Callable[[str], None], parent: QObject) -> None:
     """Write `text` to `path`, whole or not at all; `told` gets why it failed, empty when it did not."""
-    file = QSaveFile(path, parent)
-
-    def write() -> Iterator[None]:
-        if file.open(QSaveFile.OpenModeFlag.WriteOnly):
-            for piece in text:
-                file.write(piece.encode("utf-8", "backslashreplace"))
-                yield
-
-    def finish() -> None:
-        is_saved = file.isOpen() and file.commit()
-        told("" if is_saved else file.errorString())
-        file.deleteLater()
-
-    InPieces(write(), finish, parent)
+    writer = _Writer(path, told, parent)
+    InPieces(writer.gather(text), writer.start, parent)

@@ -37,7 +37,12 @@ class SideWindows(QObject):
         self.history_action = QAction("History of downloads…", self)
         self.history_action.setShortcut(QKeySequence("Ctrl+H"))
         self.history_action.triggered.connect(self._open_history)
+        self._limit_kib = 0
         self._apply(settings.defaults)
+
+    def begin(self) -> None:
+        """The engine has started: tell it what was set at an earlier start."""
+        self._limit(self._settings.defaults)
 
     @Slot()
     def _open_preferences(self) -> None:
@@ -57,11 +62,17 @@ class SideWindows(QObject):
         self._settings.save()
         self._window.transfers.stop_action.setChecked(defaults.stop_on_first_error)
         self._apply(defaults)
+        self._limit(defaults)
 
     def _apply(self, defaults: Defaults) -> None:
         self._window.notices.is_on = defaults.has_notices
         if defaults.log_level:
             logging.getLogger().setLevel(defaults.log_level.upper())
+
+    def _limit(self, defaults: Defaults) -> None:
+        if defaults.limit_kib != self._limit_kib:
+            self._limit_kib = defaults.limit_kib
+            self._bridge.set_limit(defaults.limit_kib << 10)
 
     @Slot()
     def _forget_preferences(self) -> None:

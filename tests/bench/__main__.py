@@ -7,6 +7,7 @@ import sys
 
 BENCHES = {
     "checks": "tests.bench.checks",
+    "dock": "tests.bench.large_dock",
     "get": "tests.bench.get_small",
     "kill": "tests.bench.kill_resume",
     "promise": "tests.bench.promise",

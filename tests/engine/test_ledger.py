@@ -13,6 +13,7 @@ from app.core.policy import BatchPolicy
 from app.core.states import MOVES, IllegalMoveError, Phase, State
 from app.engine.batch_rows import BatchRows
 from app.engine.ledger import Ledger
+from app.engine.totals import Totals
 
 
 def _item(key: str, size_bytes: int = 10) -> PlannedItem:
@@ -138,6 +139,25 @@ def test_what_is_skipped_is_not_waited_for_in_bytes() -> None:
     assert stage.rows.snapshot().size_bytes == 10
 
 
+def test_the_time_to_go_is_that_of_what_is_still_to_come() -> None:
+    stage = _Stage(10)
+    rows = stage.rows
+    rows.is_listing_complete = True
+    rows.start(0)
+    stage.now += 1.0
+    rows.progress(0, 10)
+    rows.finish(0, State.DONE)
+    rows.sample()
+    before = rows.snapshot()
+    assert before.eta_s == pytest.approx(90 / before.speed_bps)
+    rows.start(1)
+    rows.fail(1, _error("k1"))
+    rows.finish(2, State.CANCELLED)
+    after = rows.snapshot()
+    assert after.eta_s == pytest.approx(70 / after.speed_bps)
+    assert (after.size_bytes, after.done_bytes) == (100, 10)
+
+
 def test_the_first_blame_is_kept() -> None:
     stage = _Stage(2)
     stage.rows.blame(_error("k1"), 1)
@@ -147,7 +167,22 @@ def test_the_first_blame_is_kept() -> None:
 
 _STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["start", "done", "fail", "stop", "cancel", "end", "again", "look"]),
+        st.sampled_from(
+            [
+                "start",
+                "done",
+                "fail",
+                "stop",
+                "skip",
+                "cancel",
+                "end",
+                "pause",
+                "go",
+                "again",
+                "revise",
+                "look",
+            ]
+        ),
         st.integers(0, 5),
     ),
     max_size=60,
@@ -170,6 +205,10 @@ def test_counts_add_up_and_the_mirror_agrees_whatever_happens(steps: list[tuple[
     assert [row.attempt for row in mirror.rows("b1")] == [rows[index].attempt for index in range(6)]
     held = sum(rows[index].done_bytes for index in range(6))
     assert rows.snapshot().done_bytes == held == mirror.batch("b1").done_bytes
+    anew = Totals()
+    for index in range(6):
+        anew.add(rows[index])
+    assert vars(rows._totals) == vars(anew)
 
 
 def _take(rows: BatchRows, step: str, index: int) -> None:
@@ -186,6 +225,14 @@ def _take(rows: BatchRows, step: str, index: int) -> None:
         rows.fail(index, _error(f"k{index}"))
     elif step == "stop" and may(State.STOPPED):
         rows.stop(index)
+    elif step == "skip" and may(State.SKIPPED):
+        rows.finish(index, State.SKIPPED)
+    elif step == "pause":
+        rows.pause_queued()
+    elif step == "go":
+        rows.unpause([index])
+    elif step == "revise":
+        rows.revise(index, _item(f"k{index}", 12))
     elif step == "cancel" and may(State.CANCELLED):
         rows.finish(index, State.CANCELLED)
     elif step == "end":

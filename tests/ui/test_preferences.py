@@ -29,6 +29,7 @@ OTHER = Defaults(
     review=Review.ALWAYS,
     has_notices=False,
     log_level="debug",
+    limit_kib=2048,
 )
 
 
@@ -61,7 +62,14 @@ def test_every_default_outlives_the_program(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("jobs", ["0", "257", "-1", "x", "9" * 400, "²", ""])
 def test_what_makes_no_sense_in_the_file_is_as_at_first(jobs: str) -> None:
-    texts = {"jobs": jobs, "in_flight": "burn", "if_exists": "", "review": "1", "log_level": "shout"}
+    texts = {
+        "jobs": jobs,
+        "limit_kib": f"-{jobs}",
+        "in_flight": "burn",
+        "if_exists": "",
+        "review": "1",
+        "log_level": "shout",
+    }
     assert Defaults.from_texts(texts) == Defaults()
 
 
@@ -101,6 +109,27 @@ def test_ok_is_kept_and_heeded_at_once(window: MainWindow, bridge: FakeBridge, t
     assert logging.getLogger().level == logging.ERROR
     assert not Preferences(str(tmp_path / "s.ini")).defaults.has_notices
     assert window.sides.preferences is None
+
+
+def test_a_speed_limit_is_told_to_the_engine_when_it_is_another(
+    window: MainWindow, bridge: FakeBridge, tmp_path: Path
+) -> None:
+    for limit_kib in (2048, 2048, 0):
+        window.sides.preferences_action.trigger()
+        dialog = window.sides.preferences
+        assert dialog is not None
+        dialog.limit.setValue(limit_kib)
+        dialog.accept()
+    limits = [command for command in bridge.commands if command[0] == "set_limit"]
+    assert limits == [("set_limit", 2048 << 10, None), ("set_limit", 0, None)]
+
+
+def test_a_speed_limit_of_an_earlier_start_holds_from_the_first_batch_on(
+    window: MainWindow, bridge: FakeBridge, tmp_path: Path
+) -> None:
+    Preferences(str(tmp_path / "s.ini")).keep_defaults(OTHER)
+    window.open_start()
+    assert bridge.commands == [("set_limit", 2048 << 10, None)]
 
 
 def test_cancel_changes_nothing(window: MainWindow, bridge: FakeBridge, tmp_path: Path) -> None:

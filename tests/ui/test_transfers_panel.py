@@ -11,13 +11,23 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
 
 from app.core.errors import ErrorKind
-from app.core.events import BatchPhase, Outcome, RowSnapshot
+from app.core.events import BatchPhase, ChangeSet, Outcome, RowsAdded, RowSnapshot
 from app.core.states import State
 from app.ui.transfers.cells import Column
 from app.ui.transfers.filters import StateFilter
 from app.ui.transfers.model import MAX_RUNS
 from app.ui.transfers.panel import NOTHING_YET, TransfersPanel
-from tests.ui.fakes import MIB, FakeBridge, denied, done, downloading, failed, stopped
+from tests.ui.fakes import (
+    MIB,
+    FakeBridge,
+    batch_snapshot,
+    denied,
+    done,
+    downloading,
+    failed,
+    seed,
+    stopped,
+)
 
 
 @pytest.fixture
@@ -464,3 +474,14 @@ def test_repaints_of_the_table_lose_no_reference_to_none(bridge: FakeBridge, pan
         panel.table.viewport().repaint()
         panel.table.grab()
     assert abs(sys.getrefcount(None) - before) < 500
+
+
+def test_a_batch_whose_rows_come_later_is_scrolled_to(
+    bridge: FakeBridge, panel: TransfersPanel, qtbot
+) -> None:
+    bridge.add_batch("a", 200)
+    bridge.push(ChangeSet(batches=(batch_snapshot("b", [], phase=BatchPhase.PLANNING),)))
+    qtbot.wait(0)
+    bridge.push(ChangeSet(added=(RowsAdded("b", 0, tuple(seed(index) for index in range(50))),)))
+    qtbot.waitUntil(lambda: panel.table.rowAt(1) == panel.model.position("b"), timeout=1000)
+    assert panel.model.place(panel.table.rowAt(1)).batch_id == "b"

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from enum import Enum, IntEnum
+from operator import attrgetter
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -78,9 +79,13 @@ class PlanModel(QAbstractTableModel):
 
     def counts(self) -> dict[PlanFilter, int]:
         """How many lines each filter shows, without those that show none."""
-        found = Counter(_OF_VERDICT[line.verdict] for line in self.sheet.lines)
-        found[PlanFilter.PROBLEMS] = sum(line.is_problem for line in self.sheet.lines)
-        found[PlanFilter.ALL] = len(self.sheet.lines)
+        # By maps: 100,000 lines took 60 ms in a loop of Python's own.
+        lines = self.sheet.lines
+        found = Counter(
+            {_OF_VERDICT[v]: count for v, count in Counter(map(attrgetter("verdict"), lines)).items()}
+        )
+        found[PlanFilter.PROBLEMS] = sum(map(attrgetter("is_problem"), lines))
+        found[PlanFilter.ALL] = len(lines)
         return {kind: found[kind] for kind in PlanFilter if found[kind] or kind is PlanFilter.ALL}
 
     def set_filter(self, chosen: PlanFilter) -> None:

@@ -9,13 +9,12 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.errors import ErrorRecord
-from app.core.events import BatchPhase, BatchSnapshot, Outcome, Wait
-from app.core.states import State
+from app.core.events import BatchPhase
 from app.ui.plan.reviews import PlanReviews
 from app.ui.theme import GRID
 from app.ui.transfers.actions import TransferActions
 from app.ui.transfers.banner import Banner
-from app.ui.transfers.batch_words import is_unfinished
+from app.ui.transfers.banner_watch import BannerWatch
 from app.ui.transfers.cells import Column
 from app.ui.transfers.empty import EmptyState
 from app.ui.transfers.header import TransfersHeader
@@ -45,8 +44,6 @@ class TransfersPanel(QWidget):
         super().__init__(parent)
         self._bridge = bridge
         self._mirror = bridge.mirror
-        self._unread: list[str] = []
-        self._asking: tuple[str, Wait] | None = None
         self._asked: set[int] = set()  # of the strip
         self.setAccessibleName("Transfers panel")
         self.model = TransfersModel(bridge, self)
@@ -58,6 +55,7 @@ class TransfersPanel(QWidget):
         self.header = TransfersHeader(self.commands.stop, self)
         self.leftover = LeftoverStrip(self)
         self.banner = Banner(self)
+        self.banners = BannerWatch(bridge, self.banner, self.commands)
         self._empty = EmptyState(self)
         self._stack = QStackedWidget(self)
         self._clock = QTimer(self)
@@ -118,8 +116,8 @@ class TransfersPanel(QWidget):
             if self.header.search.text():
                 self.header.search.clear()
                 return
-            if self.banner.isVisible() and self._asking is None:
-                self._dismiss()
+            if self.banners.can_dismiss:
+                self.banners.dismiss()
                 return
         super().keyPressEvent(event)
 
@@ -140,8 +138,8 @@ class TransfersPanel(QWidget):
     def _connect(self) -> None:
         bridge = self._bridge
         bridge.batch_added.connect(self._on_batch_added)
-        bridge.batch_changed.connect(self._on_batch_changed)
-        bridge.batch_finished.connect(self._on_batch_finished)
+        bridge.batch_changed.connect(self._refresh)
+        bridge.rows_added.connect(self._on_rows_added)
         bridge.rows_changed.connect(self.commands.update_enabled)
         self.header.filter_changed.connect(self._on_filter_changed)
         self.table.selectionModel().selectionChanged.connect(self.commands.update_enabled)
@@ -160,20 +158,20 @@ class TransfersPanel(QWidget):
         bridge.leftover_failed.connect(self._on_leftover_failed)
         self.leftover.resume_asked.connect(lambda saved: self._asked.add(bridge.resume(saved)))
         self.leftover.discard_asked.connect(lambda saved: self._asked.add(bridge.forget(saved)))
-        self.banner.show_asked.connect(self._show_culprit)
-        self.banner.retry_asked.connect(self._retry_culprit)
-        self.banner.resume_asked.connect(lambda: self._bridge.retry(self._unread[-1]))
-        self.banner.resume_others_asked.connect(lambda: self.commands.resume_others(self._unread[-1]))
-        self.banner.sign_in_done.connect(self._go_on_signed_in)
-        self.banner.dismissed.connect(self._dismiss)
+        self.banners.show_asked.connect(self.show_place)
+        self.banners.sign_in_asked.connect(self.sign_in_asked)
 
     # What the bridge tells
 
     @Slot(str)
     def _on_batch_added(self, batch_id: str) -> None:
         self.leftover.drop(batch_id)
-        # The rows of the same change set come after this signal: scroll once they are there.
-        QTimer.singleShot(0, self, lambda: self._scroll_to(batch_id))
+        self._scroll_soon(batch_id)
+
+    @Slot(str, int)
+    def _on_rows_added(self, batch_id: str, first: int) -> None:
+        if first == 0:
+            self._scroll_soon(batch_id)
 
     @Slot(int)
     def _on_leftover_settled(self, token: int) -> None:
@@ -187,27 +185,11 @@ class TransfersPanel(QWidget):
             self._asked.discard(token)
             self.leftover.show_problem(error)
 
-    @Slot(str)
-    def _on_batch_changed(self, batch_id: str) -> None:
-        if batch_id in self._unread and self._mirror.batch(batch_id).phase is not BatchPhase.ENDED:
-            self._unread.remove(batch_id)
-            self._show_banner()
-        self._refresh()
-
-    @Slot(str)
-    def _on_batch_finished(self, batch_id: str) -> None:
-        batch = self._mirror.batch(batch_id)
-        # "Retry it" ends well and leaves the others as they were: they are still to be resumed.
-        has_rest = is_unfinished(batch) and batch.counts[State.STOPPED] > 0
-        if has_rest or batch.outcome in (Outcome.STOPPED, Outcome.FAILED):
-            self._unread.append(batch_id)
-            self._show_banner()
-
+    @Slot()
     def _refresh(self) -> None:
         """Counts, commands, the empty state and the clock after something of a batch changed."""
         batches = [self._mirror.batch(batch_id) for batch_id in self._mirror.batch_ids()]
         self.header.set_counts(batches)
-        self._heed_sign_in(batches)
         self.commands.update_enabled()
         self._show_table_or_empty()
         is_moving = any(batch.phase is not BatchPhase.ENDED for batch in batches)
@@ -223,9 +205,15 @@ class TransfersPanel(QWidget):
         self._empty.button.setVisible(is_filtered)
         self._stack.setCurrentWidget(self._empty)
 
+    def _scroll_soon(self, batch_id: str) -> None:
+        """Scroll to a batch once all that came with it is in the model."""
+        QTimer.singleShot(0, self, lambda: self._scroll_to(batch_id))
+
     def _scroll_to(self, batch_id: str) -> None:
         position = self.model.position(batch_id)
         if position is not None:
+            # The view takes new rows into its scroll range later; the range is needed now.
+            self.table.updateGeometries()
             index = self.model.index(position, Column.NAME)
             self.table.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtTop)
 
@@ -243,50 +231,3 @@ class TransfersPanel(QWidget):
             menu = self.context_menu()
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(self.table.viewport().mapToGlobal(at))
-
-    # The banner
-
-    def _heed_sign_in(self, batches: list[BatchSnapshot]) -> None:
-        """One banner for whatever waits for a sign-in, however many files and batches that are."""
-        waiting = ((batch.batch_id, batch.wait) for batch in reversed(batches) if batch.wait)
-        asking = next(((batch_id, wait) for batch_id, wait in waiting if wait.needs_person), None)
-        if asking != self._asking:
-            self._asking = asking
-            self._show_banner()
-            if asking is not None:
-                self.sign_in_asked.emit()
-
-    def _show_banner(self) -> None:
-        """What waits for a sign-in; else the newest batch that ended badly, not dismissed nor run again."""
-        if self._asking is not None:
-            batch_id, wait = self._asking
-            self.banner.show_sign_in(self._mirror.batch(batch_id), wait)
-            return
-        if not self._unread:
-            self.banner.hide()
-            return
-        batch = self._mirror.batch(self._unread[-1])
-        index = batch.first_error_index
-        path = "" if index is None else self._mirror.seed(batch.batch_id, index).path
-        self.banner.show_batch(batch, path)
-
-    @Slot()
-    def _show_culprit(self) -> None:
-        batch = self._mirror.batch(self._unread[-1])
-        self.show_place(batch.batch_id, batch.first_error_index)
-
-    @Slot()
-    def _retry_culprit(self) -> None:
-        batch = self._mirror.batch(self._unread[-1])
-        if batch.first_error_index is not None:
-            self._bridge.retry(batch.batch_id, [batch.first_error_index])
-
-    @Slot()
-    def _go_on_signed_in(self) -> None:
-        if self._asking is not None:
-            self._bridge.sign_in_again(self._asking[0])
-
-    @Slot()
-    def _dismiss(self) -> None:
-        self._unread.pop()
-        self._show_banner()

@@ -8,6 +8,7 @@ import sys
 BENCHES = {
     "checks": "tests.bench.checks",
     "get": "tests.bench.get_small",
+    "ls": "tests.bench.ls_million",
     "kill": "tests.bench.kill_resume",
     "promise": "tests.bench.promise",
     "stop": "tests.bench.stop_table",

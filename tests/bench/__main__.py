@@ -8,6 +8,7 @@ import sys
 BENCHES = {
     "checks": "tests.bench.checks",
     "get": "tests.bench.get_small",
+    "list-window": "tests.bench.list_window",
     "ls": "tests.bench.ls_million",
     "kill": "tests.bench.kill_resume",
     "promise": "tests.bench.promise",

@@ -14,17 +14,26 @@ from tests.servers.objects import SeededObject
 class ReadyObjects(Mapping[str, SeededObject]):
     """`count` objects of one size, PREFIX0000000.bin and on, each made when it is asked for.
 
-    With `folder_size` so many of them lie in each of the folders PREFIX00000/ and on. Their ETags are made
-    up. The XML of every entry is written once: a page is a slice of it.
+    With `folder_size` so many of them lie in each of the folders PREFIX00000/ and on. With `is_bare` the
+    numbers have no zeros before them, so that their order is not that of the keys. Their ETags are made up.
+    The XML of every entry is written once: a page is a slice of it.
     """
 
-    def __init__(self, count: int, size_bytes: int = 1024, prefix: str = "", folder_size: int = 0) -> None:
+    def __init__(
+        self,
+        count: int,
+        size_bytes: int = 1024,
+        prefix: str = "",
+        folder_size: int = 0,
+        *,
+        is_bare: bool = False,
+    ) -> None:
         self._size_bytes = size_bytes
-        width = len(str(max(count - 1, 0)))
-        names = [f"{number:0{width}d}.bin" for number in range(count)]
+        width = 0 if is_bare else len(str(max(count - 1, 0)))
+        names = [f"{number:0{width or 1}d}.bin" for number in range(count)]
         if folder_size:
             names = [f"{number // folder_size:05d}/{name}" for number, name in enumerate(names)]
-        self.keys_in_order = [prefix + name for name in names]
+        self.keys_in_order = sorted(prefix + name for name in names)
         entries = [entry_xml(Entry.of(self._object(at)), is_url_encoded=True).encode() for at in range(count)]
         self._ends = array("Q", accumulate(map(len, entries), initial=0))
         self._xml = b"".join(entries)

@@ -230,3 +230,15 @@ def test_an_object_that_goes_between_two_requests_costs_nothing_but_time() -> No
     came = flat(asyncio.run(gathered(server)))
     assert came == sorted(set(came))
     assert set(server.keys) <= set(came)
+
+
+def test_a_server_that_asks_to_slow_down_gets_fewer_requests_at_once() -> None:
+    async def scene() -> int:
+        server = KeyServer(NUMBERS, page_size=5)
+        listing = wide(server)
+        for _ in range(2):
+            listing.slow_down()
+        assert [key async for page in listing.pages() for key in page.objects.keys] == NUMBERS
+        return server.most_running
+
+    assert asyncio.run(scene()) == WIDTH // 4

@@ -17,7 +17,7 @@ from typing import Any
 from app.compose import build_engine, leave_within, open_journal
 from app.core.errors import ErrorRecord, TransferError
 from app.core.events import Outcome
-from app.core.objects import ConnectionSpec, Source
+from app.core.objects import ConnectionSpec, ObjectColumns, Source
 from app.core.policy import BatchPolicy, IfExists, InFlight, StopPolicy
 from app.core.states import State
 from app.core.timing import Timing
@@ -194,7 +194,8 @@ async def _ls(engine: Engine, options: argparse.Namespace, spec: ConnectionSpec,
     try:
         await _connect(engine, options, spec)
         if not source.is_prefix:
-            lines.objects([await engine.store.head(source.bucket, source.key)])
+            found = await engine.store.head(source.bucket, source.key)
+            lines.objects(ObjectColumns.of([found]))
             return EXIT_DONE
         delimiter = "" if options.recursive else "/"
         async for page in engine.store.list_pages(source.bucket, source.key, delimiter=delimiter):

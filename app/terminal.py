@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import date
+from functools import lru_cache
 from typing import TextIO
 
 from app.core.errors import ErrorRecord
 from app.core.events import BatchSnapshot, Outcome
-from app.core.objects import ListingPage, ObjectInfo
+from app.core.objects import ListingPage, ObjectColumns
 from app.core.plan import PlannedItem
 from app.core.receipt import error_values, utc_text
 from app.core.states import State
@@ -21,6 +24,8 @@ from app.engine.batch_rows import BatchRows
 from app.engine.row import Row
 
 PROGRESS_EVERY_S = 0.2
+DAY_S = 24 * 60 * 60
+EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def shown(text: str) -> str:
@@ -186,23 +191,45 @@ class ListingLines:
             self._out.write(text + "\n")
         self.objects(page.objects)
 
-    def objects(self, objects: Iterable[ObjectInfo]) -> None:
+    def objects(self, objects: ObjectColumns) -> None:
         """Objects, then a flush."""
-        self._out.writelines(self._line(obj) for obj in objects)
+        make = _json_lines if self._as_json else _plain_lines
+        self._out.write("".join(make(objects)))
         self._out.flush()
 
-    def _line(self, obj: ObjectInfo) -> str:
-        modified = utc_text(obj.modified_at) if obj.modified_at is not None else None
-        if self._as_json:
-            values = {
-                "key": obj.key,
-                "size_bytes": obj.size_bytes,
-                "modified_at": modified,
-                "etag": obj.etag,
-                "storage_class": obj.storage_class,
-            }
-            return json.dumps(values) + "\n"
-        return f"{obj.size_bytes:>14}  {(modified or '-')[:19]:20}  {shown(obj.key)}\n"
+
+def _plain_lines(objects: ObjectColumns) -> Iterator[str]:
+    keys = objects.keys if "".join(objects.keys).isprintable() else map(shown, objects.keys)
+    for size_bytes, at, key in zip(objects.sizes, objects.modified, keys, strict=True):
+        yield f"{size_bytes:>14}  {'-' if at is None else _second_text(at):20}  {key}\n"
+
+
+def _second_text(at: float) -> str:
+    """`utc_text` to the second, at a third of its cost: a listing has a million times and few days."""
+    days, second = divmod(math.floor(at), DAY_S)
+    return f"{_date_text(days)}T{_clock_text(second)}"
+
+
+@lru_cache(maxsize=DAY_S)
+def _date_text(days: int) -> str:
+    return date.fromordinal(EPOCH_DAY + days).isoformat()
+
+
+@lru_cache(maxsize=DAY_S)
+def _clock_text(second: int) -> str:
+    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+
+
+def _json_lines(objects: ObjectColumns) -> Iterator[str]:
+    for obj in objects:
+        values = {
+            "key": obj.key,
+            "size_bytes": obj.size_bytes,
+            "modified_at": utc_text(obj.modified_at) if obj.modified_at is not None else None,
+            "etag": obj.etag,
+            "storage_class": obj.storage_class,
+        }
+        yield json.dumps(values) + "\n"
 
 
 class ProgressLine:

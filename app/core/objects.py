@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import overload
 
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 """Storage classes whose objects need a restore before a GET.
@@ -42,10 +43,76 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectColumns(Sequence[ObjectInfo]):
+    """Objects of a listing, field by field: an ObjectInfo is made of those that are looked at singly.
+
+    Every column has one entry an object, in the units of ObjectInfo. `restored` and `problems` go by place.
+    """
+
+    keys: Sequence[str] = ()
+    sizes: Sequence[int] = ()
+    etags: Sequence[str] = ()
+    modified: Sequence[float | None] = ()
+    classes: Sequence[str] = ()
+    restored: Set[int] = frozenset()
+    problems: Mapping[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, objects: Iterable[ObjectInfo]) -> ObjectColumns:
+        """The columns of `objects`; a listing tells no version."""
+        rows = tuple(objects)
+        return cls(
+            tuple(row.key for row in rows),
+            tuple(row.size_bytes for row in rows),
+            tuple(row.etag for row in rows),
+            tuple(row.modified_at for row in rows),
+            tuple(row.storage_class for row in rows),
+            frozenset(place for place, row in enumerate(rows) if row.is_restored),
+            {place: row.problem for place, row in enumerate(rows) if row.problem},
+        )
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __iter__(self) -> Iterator[ObjectInfo]:
+        return map(self._object, range(len(self)))
+
+    @overload
+    def __getitem__(self, place: int) -> ObjectInfo: ...
+    @overload
+    def __getitem__(self, place: slice) -> ObjectColumns: ...
+    def __getitem__(self, place: int | slice) -> ObjectInfo | ObjectColumns:
+        if isinstance(place, int):
+            return self._object(range(len(self))[place])
+        places = range(len(self))[place]
+        return ObjectColumns(
+            self.keys[place],
+            self.sizes[place],
+            self.etags[place],
+            self.modified[place],
+            self.classes[place],
+            frozenset(places.index(old) for old in self.restored if old in places),
+            {places.index(old): why for old, why in self.problems.items() if old in places},
+        )
+
+    def _object(self, place: int) -> ObjectInfo:
+        return ObjectInfo(
+            self.keys[place],
+            self.sizes[place],
+            self.etags[place],
+            self.modified[place],
+            self.classes[place],
+            None,
+            place in self.restored,
+            self.problems.get(place, ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ListingPage:
     """One page of a listing, in the server's order. `prefixes` are full prefixes ending in the delimiter."""
 
-    objects: tuple[ObjectInfo, ...]
+    objects: ObjectColumns
     prefixes: tuple[str, ...]
     is_last: bool
 

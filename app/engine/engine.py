@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import closing, suppress
+from contextlib import aclosing, closing, suppress
 from dataclasses import replace
 from random import random
 
@@ -124,8 +124,9 @@ class Engine:
         """List one level; True when it came to its end, False when it was cancelled. Raises TransferError."""
 
         async def run() -> bool:
-            async for page in self.store.list_pages(bucket, prefix, delimiter="/"):
-                on_page(page)
+            async with aclosing(self.store.list_pages(bucket, prefix, delimiter="/")) as pages:
+                async for page in pages:
+                    on_page(page)
             return True
 
         task = asyncio.ensure_future(run())

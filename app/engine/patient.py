@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, nullcontext
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import TypeVar
 
-from app.core.errors import TransferError
+from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.objects import Bucket, ConnectionSpec, ListingPage, ObjectInfo
 from app.core.states import Phase
 from app.engine.patience import Patience
 from app.engine.ports import BodySink, GetHead, GetRequest, ObjectStore
+from app.engine.wide_listing import WideListing
 
 T = TypeVar("T")
 
@@ -50,15 +52,28 @@ class PatientStore:
 
     async def list_pages(
         self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
-    ) -> AsyncIterator[ListingPage]:
-        """Pages of a listing, each with tries of its own; raises TransferError when none is left."""
-        pages = self._store.list_pages(bucket, prefix, delimiter=delimiter, start_after=start_after)
-        asker = self._asker(bucket)
-        while True:
-            page = await self.patience.ask(asker, lambda: anext(pages))
-            yield page
-            if page.is_last:
-                return
+    ) -> AsyncGenerator[ListingPage, None]:
+        """Pages of a listing, each with tries of its own; raises TransferError when none is left.
+
+        A long one is asked for in several requests at once. Close it when you leave it before its end.
+        """
+
+        def open_walk(after: str) -> AsyncIterator[ListingPage]:
+            return self._store.list_pages(bucket, prefix, delimiter=delimiter, start_after=after)
+
+        async def pull(walk: AsyncIterator[ListingPage]) -> ListingPage:
+            return await self.patience.ask(asker, lambda: anext(walk))
+
+        listing = WideListing(open_walk, pull, prefix, delimiter, time.monotonic)
+        asker = _Planning(bucket, self._is_patient, listing)
+        key_count = 0
+        try:
+            async with aclosing(listing.pages(start_after)) as pages:
+                async for page in pages:
+                    key_count += len(page.objects)
+                    yield page
+        except TransferError as error:
+            raise _told_how_far(error, f"s3://{bucket}/{prefix}", key_count) from None
 
     async def list_buckets(self) -> tuple[Bucket, ...]:
         """The account's buckets; botocore has tries of its own. Raises TransferError."""
@@ -83,19 +98,37 @@ class PatientStore:
 class _Planning:
     """Asks for what a plan is made of: without a slot, and without a row that could show a wait."""
 
-    def __init__(self, bucket: str, is_patient: bool) -> None:
+    def __init__(self, bucket: str, is_patient: bool, listing: WideListing | None = None) -> None:
         self.bucket = bucket
         self.is_patient = is_patient
+        self._listing = listing
 
     def slot(self) -> AbstractAsyncContextManager[object]:
         """None is needed."""
         return nullcontext()
 
     def failed(self, error: TransferError) -> None:
-        """Nothing: a listing has one request at a time."""
+        """A server that asks to slow down gets fewer requests of a listing at once."""
+        if error.kind is ErrorKind.THROTTLED and self._listing is not None:
+            self._listing.slow_down()
 
     def waits(self, phase: Phase, delay_s: float | None = None) -> None:
         """Nothing: the batch shows what its connection waits for."""
 
     def tries_again(self) -> None:
         """Nothing is counted."""
+
+
+def _told_how_far(error: TransferError, where: str, key_count: int) -> TransferError:
+    """The same error, saying which listing it ended and after how many keys."""
+    came = {0: "before its first key", 1: "after its first key"}.get(key_count, f"after {key_count:,} keys")
+    text = f"The listing of {plain_text(where)} ended {came}: {error.message}"
+    if error.kind is ErrorKind.LISTING:
+        text += ". List it again; if it stays so, the server is at fault."
+    return TransferError(
+        error.kind,
+        text,
+        code=error.code,
+        request_id=error.request_id,
+        retry_after_s=error.retry_after_s,
+    )

@@ -10,7 +10,7 @@ from app.core.objects import ObjectInfo
 from app.engine.ports import BodySink, GetHead, GetRequest
 from app.s3.dates import http_date
 from app.s3.http import HttpHead
-from app.s3.listing import NO_SIZE, unquoted
+from app.s3.page_parser import NO_SIZE, unquoted
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.ASCII)
 _PARTS_ETAG = re.compile(r"-\d+$", re.ASCII)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 from app.core.errors import ErrorKind, TransferError, plain_text
 from app.core.objects import Bucket, ConnectionSpec, ListingPage, ObjectInfo
@@ -15,7 +15,8 @@ from app.s3.endpoints import BucketTarget, Rules
 from app.s3.faults import http_fault, read_refusal
 from app.s3.heads import HeadJudge, get_head, judge_pins, object_info
 from app.s3.http import Headers, HttpHead, HttpRequest, HttpResponse, Receiver
-from app.s3.listing import ListingGuard, PageParser
+from app.s3.listing import PageWalk
+from app.s3.page_parser import PageParser
 from app.s3.signing import Keys, Signer, encode_key, encode_query
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -88,7 +89,15 @@ class CurlStore:
         self, bucket: str, prefix: str, *, delimiter: str = "", start_after: str = ""
     ) -> AsyncIterator[ListingPage]:
         """Pages of the objects below `prefix`, each asked for when it is pulled; raises TransferError."""
-        return _PageWalk(self._send_listing, bucket, prefix, delimiter, start_after)
+        subject = f"the listing of {plain_text(f's3://{bucket}/{prefix}')}"
+
+        async def ask(query: dict[str, str], parser: PageParser) -> None:
+            text = encode_query(sorted((name, value) for name, value in query.items() if value))
+            # Only AWS is asked: other servers refuse headers that they do not know.
+            optional = [("x-amz-optional-object-attributes", "RestoreStatus")] if self._rules.is_aws else ()
+            await self._send("GET", bucket, "", text, optional, subject, parser)
+
+        return PageWalk(ask, prefix, delimiter, start_after)
 
     async def list_buckets(self) -> tuple[Bucket, ...]:
         """The account's buckets; raises TransferError."""
@@ -134,15 +143,6 @@ class CurlStore:
             plain_text(request.key),
             receiver,
         )
-
-    async def _send_listing(
-        self, bucket: str, query: dict[str, str], prefix: str, parser: PageParser
-    ) -> None:
-        text = encode_query(sorted((name, value) for name, value in query.items() if value))
-        subject = f"the listing of {plain_text(f's3://{bucket}/{prefix}')}"
-        # Only AWS is asked: other servers refuse headers that they do not know.
-        optional = [("x-amz-optional-object-attributes", "RestoreStatus")] if self._rules.is_aws else ()
-        await self._send("GET", bucket, "", text, optional, subject, parser)
 
     async def _send(
         self,
@@ -230,56 +230,3 @@ class _Unwanted:
 
     def write(self, data: bytes) -> None:
         raise self._error
-
-
-class _PageWalk:
-    """The pages of one listing, one request a pull; a pull that failed may be made again."""
-
-    def __init__(
-        self,
-        send: Callable[[str, dict[str, str], str, PageParser], Awaitable[None]],
-        bucket: str,
-        prefix: str,
-        delimiter: str,
-        start_after: str,
-    ) -> None:
-        self._send = send
-        self._bucket = bucket
-        self._prefix = prefix
-        self._query = {"list-type": "2", "encoding-type": "url", "prefix": prefix, "delimiter": delimiter}
-        self._next = {"start-after": start_after}
-        self._guard = ListingGuard()
-        self._is_over = False
-
-    def __aiter__(self) -> _PageWalk:
-        return self
-
-    async def __anext__(self) -> ListingPage:
-        if self._is_over:
-            raise StopAsyncIteration
-        parser = PageParser(self._prefix, self._guard.last_key)
-        try:
-            await self._send(self._bucket, self._query | self._next, self._prefix, parser)
-            parsed = parser.finish()
-            page = self._guard.admit(parsed)
-        except TransferError as error:
-            where = f"s3://{self._bucket}/{self._prefix}"
-            raise _told_how_far(error, where, self._guard.key_count) from None
-        self._next = {"continuation-token": parsed.token}
-        self._is_over = page.is_last
-        return page
-
-
-def _told_how_far(error: TransferError, where: str, key_count: int) -> TransferError:
-    """The same error, saying which listing it ended and after how many keys."""
-    came = {0: "before its first key", 1: "after its first key"}.get(key_count, f"after {key_count:,} keys")
-    text = f"The listing of {plain_text(where)} ended {came}: {error.message}"
-    if error.kind is ErrorKind.LISTING:
-        text += ". List it again; if it stays so, the server is at fault."
-    return TransferError(
-        error.kind,
-        text,
-        code=error.code,
-        request_id=error.request_id,
-        retry_after_s=error.retry_after_s,
-    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
 
-from app.ui.browser.rows import Column
+from app.ui.browser.entry import Column
 from app.ui.connect.remembered import Remembered
 from app.ui.defaults import Defaults
 

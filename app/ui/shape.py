@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.ui.browser.rows import Column
+from app.ui.browser.entry import Column
 from app.ui.preferences import Preferences
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ BENCHES = {
     "checks": "tests.bench.checks",
     "dock": "tests.bench.large_dock",
     "get": "tests.bench.get_small",
+    "list-window": "tests.bench.list_window",
+    "ls": "tests.bench.ls_million",
     "kill": "tests.bench.kill_resume",
     "promise": "tests.bench.promise",
     "stop": "tests.bench.stop_table",

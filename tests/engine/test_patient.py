@@ -14,6 +14,7 @@ from app.engine.engine import Engine
 from tests.engine import stage
 from tests.servers.fault_server import BUCKET, FaultServer
 from tests.servers.faults import Fault, Operation
+from tests.servers.listing import repeat_token
 from tests.servers.objects import many
 
 BUSY = Fault(operation=Operation.LIST, status=503, code="SlowDown")
@@ -51,6 +52,14 @@ def test_a_listing_that_stays_busy_fails_by_name_after_the_tries() -> None:
         assert len(server.requests(Operation.LIST)) == 1 + Timing().tries_throttled
     assert error.kind is ErrorKind.THROTTLED
     assert "after 1,000 keys" in error.message
+
+
+def test_a_listing_that_cannot_be_trusted_says_which_it_was_and_how_far_it_came() -> None:
+    with FaultServer(many(1500, 1), [Fault(operation=Operation.LIST, page=repeat_token)]) as server:
+        error = _failure(server)
+    assert error.kind is ErrorKind.LISTING
+    assert f"The listing of s3://{BUCKET}/ ended after 1,000 keys" in error.message
+    assert "List it again" in error.message
 
 
 def test_a_listing_that_is_denied_is_asked_for_once() -> None:

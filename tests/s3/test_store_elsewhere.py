@@ -101,7 +101,7 @@ def listing(key: str, token: str) -> bytes:
     )
 
 
-def test_a_listing_in_a_circle_ends_at_the_first_repeat_and_says_how_far_it_came() -> None:
+def test_a_listing_in_a_circle_ends_at_the_first_repeat() -> None:
     async def main() -> None:
         answers = in_turn(listing("a", "A"), listing("b", "B"), listing("c", "A"), listing("d", "B"))
         async with scripted(answers) as (server, store):
@@ -113,8 +113,6 @@ def test_a_listing_in_a_circle_ends_at_the_first_repeat_and_says_how_far_it_came
 
             error = await failure(pull())
             assert error.kind is ErrorKind.LISTING
-            assert "after 3 keys" in error.message
-            assert "s3://films/" in error.message
             assert len(pages) == 2
             assert len(server.requests) == 3
             assert "continuation-token=A" in server.requests[1].path
@@ -133,7 +131,7 @@ def test_a_listing_asks_for_the_next_page_only_when_it_is_pulled() -> None:
     run(main())
 
 
-def test_a_listing_that_fails_part_way_keeps_the_kind_and_says_how_far_it_came() -> None:
+def test_a_listing_that_fails_part_way_keeps_the_kind_of_the_failure() -> None:
     async def main() -> None:
         busy = reply("503 Busy", b"<Error><Code>SlowDown</Code></Error>", Retry_After="2")
         async with scripted(in_turn(listing("a", "A"), busy)) as (_, store):
@@ -141,6 +139,5 @@ def test_a_listing_that_fails_part_way_keeps_the_kind_and_says_how_far_it_came()
             await anext(pages)
             error = await failure(anext(pages))
             assert (error.kind, error.code, error.retry_after_s) == (ErrorKind.THROTTLED, "SlowDown", 2.0)
-            assert "after its first key" in error.message
 
     run(main())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tests.servers.exchange import Answer, Request, error
 from tests.servers.faults import Fault, Operation
 from tests.servers.listing import make_page, to_xml
 from tests.servers.object_answers import answer_object
 from tests.servers.objects import SeededObject
+from tests.servers.ready_objects import ReadyObjects
 
 _XML = {"Content-Type": "application/xml"}
 
@@ -32,11 +33,12 @@ def operation_of(request: Request) -> Operation:
 class Bucket:
     """One bucket's objects and the answers about them."""
 
-    def __init__(self, name: str, objects: Iterable[SeededObject], region: str) -> None:
+    def __init__(self, name: str, objects: Iterable[SeededObject] | ReadyObjects, region: str) -> None:
         self.name = name
         self._region = region
-        self._objects = {item.key: item for item in objects}
-        self._keys: Sequence[str] = sorted(self._objects)
+        self._ready = objects if isinstance(objects, ReadyObjects) else None
+        self._objects: Mapping[str, SeededObject] = self._ready or {item.key: item for item in objects}
+        self._keys: Sequence[str] = self._ready.keys_in_order if self._ready else sorted(self._objects)
 
     def put(self, item: SeededObject) -> None:
         """Add or replace an object."""
@@ -76,6 +78,10 @@ class Bucket:
         ).encode()
 
     def _list(self, request: Request, fault: Fault) -> Answer:
+        if self._ready is not None and fault.page is None and fault.xml is None:
+            ready = self._ready.page_xml(self.name, request.query)
+            if ready is not None:
+                return Answer(200, dict(_XML), ready)
         page = make_page(self.name, self._keys, self._objects, request.query)
         xml = to_xml(fault.page(page) if fault.page else page)
         return Answer(200, dict(_XML), fault.xml(xml) if fault.xml else xml)

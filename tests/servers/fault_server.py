@@ -17,6 +17,7 @@ from tests.servers.exchange import Answer, ClientLeftError, Request, Wire, error
 from tests.servers.faults import Fault, FaultRules, Operation
 from tests.servers.listener import close_listener
 from tests.servers.objects import SeededObject
+from tests.servers.ready_objects import ReadyObjects
 from tests.servers.signature import KeyCheck, Keys
 
 __all__ = ["BUCKET", "FaultServer", "Keys", "LogEntry"]
@@ -57,7 +58,7 @@ class FaultServer:
 
     def __init__(
         self,
-        objects: Iterable[SeededObject] = (),
+        objects: Iterable[SeededObject] | ReadyObjects = (),
         faults: Sequence[Fault] = (),
         *,
         rules: FaultRules | None = None,

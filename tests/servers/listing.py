@@ -13,7 +13,7 @@ from urllib.parse import quote
 from tests.servers.objects import SeededObject
 
 _LAST_CHARACTER = "\U0010ffff"
-_MAX_KEYS = 1000
+MAX_KEYS = 1000
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ def make_page(
 ) -> Page:
     """The page that `query` asks for; `keys` is sorted. A token that is not ours starts at the beginning."""
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    max_keys = min(int(query.get("max-keys") or _MAX_KEYS), _MAX_KEYS)
+    max_keys = min(int(query.get("max-keys") or MAX_KEYS), MAX_KEYS)
     token = query.get("continuation-token", "")
-    after = _decoded(token) if token else query.get("start-after", "")
+    after = key_of_token(token) if token else query.get("start-after", "")
     entries: list[Entry] = []
     prefixes: list[str] = []
     last = after
@@ -84,40 +84,55 @@ def make_page(
         entries=tuple(entries),
         prefixes=tuple(prefixes),
         is_truncated=is_truncated,
-        next_token=_encoded(last) if is_truncated else "",
+        next_token=token_after(last) if is_truncated else "",
     )
 
 
 def to_xml(page: Page) -> bytes:
     """The page as S3 writes it."""
+    folders = [_prefix_xml(text, page.is_url_encoded) for text in page.prefixes]
+    entries = [entry_xml(entry, is_url_encoded=page.is_url_encoded) for entry in page.entries]
+    inner = "".join(entries + folders).encode("utf-8", "surrogatepass")
+    return xml_around(page, len(entries) + len(folders), inner)
 
-    def name(text: str) -> str:
-        return quote(text, safe="/") if page.is_url_encoded else escaped(text)
 
+def entry_xml(entry: Entry, *, is_url_encoded: bool) -> str:
+    """One `<Contents>`."""
+    return (
+        f"<Contents><Key>{_name(entry.key, is_url_encoded)}</Key>"
+        f"<LastModified>{escaped(entry.modified)}</LastModified>"
+        f"<ETag>&quot;{escaped(entry.etag)}&quot;</ETag><Size>{escaped(entry.size)}</Size>"
+        f"<StorageClass>{escaped(entry.storage_class)}</StorageClass></Contents>"
+    )
+
+
+def xml_around(page: Page, count: int, inner: bytes) -> bytes:
+    """A page's document around the XML of its `count` entries and prefixes."""
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">',
-        f"<Name>{escaped(page.bucket)}</Name><Prefix>{name(page.prefix)}</Prefix>",
-        f"<MaxKeys>{page.max_keys}</MaxKeys><KeyCount>{len(page.entries) + len(page.prefixes)}</KeyCount>",
+        f"<Name>{escaped(page.bucket)}</Name><Prefix>{_name(page.prefix, page.is_url_encoded)}</Prefix>",
+        f"<MaxKeys>{page.max_keys}</MaxKeys><KeyCount>{count}</KeyCount>",
         f"<IsTruncated>{'true' if page.is_truncated else 'false'}</IsTruncated>",
     ]
     if page.delimiter:
-        parts.append(f"<Delimiter>{name(page.delimiter)}</Delimiter>")
+        parts.append(f"<Delimiter>{_name(page.delimiter, page.is_url_encoded)}</Delimiter>")
     if page.is_url_encoded:
         parts.append("<EncodingType>url</EncodingType>")
     if page.token:
         parts.append(f"<ContinuationToken>{escaped(page.token)}</ContinuationToken>")
     if page.next_token:
         parts.append(f"<NextContinuationToken>{escaped(page.next_token)}</NextContinuationToken>")
-    parts += [
-        f"<Contents><Key>{name(entry.key)}</Key><LastModified>{escaped(entry.modified)}</LastModified>"
-        f"<ETag>&quot;{escaped(entry.etag)}&quot;</ETag><Size>{escaped(entry.size)}</Size>"
-        f"<StorageClass>{escaped(entry.storage_class)}</StorageClass></Contents>"
-        for entry in page.entries
-    ]
-    parts += [f"<CommonPrefixes><Prefix>{name(text)}</Prefix></CommonPrefixes>" for text in page.prefixes]
-    parts.append("</ListBucketResult>")
-    return "".join(parts).encode("utf-8", "surrogatepass")
+    head = "".join(parts).encode("utf-8", "surrogatepass")
+    return b"".join((head, inner, b"</ListBucketResult>"))
+
+
+def _name(text: str, is_url_encoded: bool) -> str:
+    return quote(text, safe="/", errors="surrogatepass") if is_url_encoded else escaped(text)
+
+
+def _prefix_xml(text: str, is_url_encoded: bool) -> str:
+    return f"<CommonPrefixes><Prefix>{_name(text, is_url_encoded)}</Prefix></CommonPrefixes>"
 
 
 def escaped(text: str) -> str:
@@ -134,11 +149,13 @@ def _index_after(keys: Sequence[str], after: str, delimiter: str, prefix_length:
     return bisect_right(keys, after) if after else 0
 
 
-def _encoded(key: str) -> str:
+def token_after(key: str) -> str:
+    """The continuation token of a page that ends with `key`."""
     return base64.urlsafe_b64encode(key.encode()).decode()
 
 
-def _decoded(token: str) -> str:
+def key_of_token(token: str) -> str:
+    """The key that a token goes on behind; empty for a token that is not ours."""
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

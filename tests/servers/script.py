@@ -10,13 +10,14 @@ from typing import Any
 from tests.servers.fault_server import Keys
 from tests.servers.faults import Fault, Operation
 from tests.servers.objects import SeededObject, many
+from tests.servers.ready_objects import ReadyObjects
 
 
 @dataclass(frozen=True)
 class Script:
     """What a fault server is started with; `latency_s` and `rate_bps` put a proxy before it."""
 
-    objects: tuple[SeededObject, ...]
+    objects: tuple[SeededObject, ...] | ReadyObjects
     faults: tuple[Fault, ...] = ()
     keys: Keys | None = None
     seed: int = 0
@@ -30,7 +31,7 @@ class Script:
 
     def warm_up(self) -> None:
         """Compute every ETag and checksum now, so that no request waits for one."""
-        for item in self.objects:
+        for item in () if isinstance(self.objects, ReadyObjects) else self.objects:
             _ = item.etag
             item.told_checksums()
 
@@ -44,11 +45,16 @@ def of_json(text: str) -> Script:
          "keys": true, "seed": 7, "latency_s": 0.02, "rate_bps": 1e8}
 
     An object's and a fault's fields are those of SeededObject and Fault; `count` makes so many objects with
-    `key` as their prefix. Everything but `objects` may be left out; an unknown field is a TypeError.
+    `key` as their prefix. In place of `objects`, `"ready": {"count": 1000000}` has the fields of
+    ReadyObjects. Everything else may be left out; an unknown field is a TypeError.
     """
     told = json.loads(text)
     has_keys = told.pop("keys", False)
-    objects = tuple(item for fields in told.pop("objects") for item in _objects(fields))
+    ready = told.pop("ready", None)
+    listed = told.pop("objects", ())
+    objects = (
+        ReadyObjects(**ready) if ready else tuple(item for fields in listed for item in _objects(fields))
+    )
     faults = tuple(_fault(fields) for fields in told.pop("faults", ()))
     return Script(objects, faults, Keys() if has_keys else None, **told)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.objects import ListingPage, ObjectInfo
+from app.core.objects import ListingPage, ObjectColumns, ObjectInfo
 
 MODIFIED_AT = 1_795_000_000.0
 
@@ -14,4 +14,5 @@ def thing(key: str, size_bytes: int = 1024, **fields: object) -> ObjectInfo:
 
 def page(*keys: str | ObjectInfo, prefixes: tuple[str, ...] = (), is_last: bool = False) -> ListingPage:
     """One page."""
-    return ListingPage(tuple(thing(key) if isinstance(key, str) else key for key in keys), prefixes, is_last)
+    objects = ObjectColumns.of(thing(key) if isinstance(key, str) else key for key in keys)
+    return ListingPage(objects, prefixes, is_last)

@@ -10,8 +10,9 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from app.ui.browser.model import MAX_RUNS, ObjectTableModel
-from app.ui.browser.rows import Column
+from app.ui.browser.entry import Column
+from app.ui.browser.filtering import parse_filter
+from app.ui.browser.model import ObjectTableModel
 from tests.ui.browser_pages import page, thing
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -39,8 +40,8 @@ def test_the_model_keeps_qts_rules_while_it_grows_sorts_and_filters(qtmodelteste
     model.append(page("b", "d", prefixes=("x/",)))
     model.append(page("a", "c", "e", prefixes=("w/", "y/")))
     model.sort(Column.SIZE, DESCENDING)
-    model.append(page(*(f"n{number}" for number in range(3 * MAX_RUNS))))
-    model.set_filter("n1*")
+    model.append(page(*(f"n{number}" for number in range(48))))
+    model.set_filter(parse_filter("n1*"))
     model.append(page("n100", "other"))
     assert model.rowCount() == model.shown_count == 12
 
@@ -98,19 +99,20 @@ def test_a_page_that_scatters_over_the_order_keeps_what_points_at_a_row() -> Non
 
 def test_the_filter_hides_rows_and_counts_what_is_left() -> None:
     model = filled()
-    model.set_filter("b")
+    model.set_filter(parse_filter("b"))
     assert shown(model) == ["b9", "b10"]
     model.append(page("c", "b1"))
     assert shown(model) == ["b1", "b9", "b10"]
     assert (model.shown_count, model.total_count) == (3, 7)
-    model.set_filter("")
+    model.set_filter(None)
     assert model.shown_count == 7
 
 
 def test_names_are_shown_without_the_open_prefix_and_without_hidden_characters() -> None:
     model = ObjectTableModel()
     model.clear("a/b/")
-    model.append(page("a/b/x\u202etxt.exe", "a/b/new\nline", "outside", prefixes=("a/b/c/",)))
+    stray = thing("outside", problem="outside the folder")
+    model.append(page("a/b/x\u202etxt.exe", "a/b/new\nline", stray, prefixes=("a/b/c/",)))
     assert shown(model) == ["c/", "new␊line", "outside", "x‹202E›txt.exe"]
 
 

@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from app.core.errors import ErrorKind, ErrorRecord
 from app.core.objects import Source
+from app.ui.browser.entry import Column
 from app.ui.browser.location import Location
 from app.ui.browser.panel import BrowserPanel
-from app.ui.browser.rows import Column
 from app.ui.browser.session import BrowserPhase
 from tests.ui.browser_pages import page, thing
 from tests.ui.fakes import FakeBridge, denied

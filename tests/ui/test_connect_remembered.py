@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QByteArray, Qt
 
 from app.core.objects import Addressing, ConnectionSpec
-from app.ui.browser.rows import Column
+from app.ui.browser.entry import Column
 from app.ui.connect.remembered import Remembered
 from app.ui.preferences import MAX_RECENT, Preferences
 

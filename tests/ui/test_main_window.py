@@ -22,8 +22,8 @@ from app.core.review import Review
 from app.ui import closing
 from app.ui.application import closed_by_signals
 from app.ui.browser.destination import choose_folder
+from app.ui.browser.entry import Column
 from app.ui.browser.location import Location
-from app.ui.browser.rows import Column
 from app.ui.browser.session import BrowserPhase
 from app.ui.connect.form import KEYS
 from app.ui.connect.remembered import Remembered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from app.core.objects import ObjectInfo
 from app.ui.browser.location import DELIMITER
@@ -23,6 +24,15 @@ _CLASS_WORDS = {
     "EXPRESS_ONEZONE": "Express One Zone",
 }
 _FILM = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mxf", ".mpg", ".mpeg", ".ts")
+
+
+class Column(IntEnum):
+    """The columns, left to right."""
+
+    NAME = 0
+    SIZE = 1
+    MODIFIED = 2
+    STORAGE_CLASS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,14 @@ class Entry:
     def class_text(self) -> str:
         """The storage class in words; empty for a folder."""
         return class_words(self.info.storage_class) if self.info else ""
+
+    def text(self, column: int) -> str:
+        """What a column shows of it."""
+        if column == Column.NAME:
+            return self.name_text
+        if column == Column.SIZE:
+            return self.size_text
+        return self.modified_text if column == Column.MODIFIED else self.class_text
 
     @property
     def icon_name(self) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from array import array
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon
 
+from app.bridge.right_of_way import right_of_way
 from app.core.objects import ListingPage
-from app.ui.browser.entry import Entry
-from app.ui.browser.ordering import Run
-from app.ui.browser.rows import Column, Rows
+from app.ui.browser.arrangement import Arranged, Order, Wish
+from app.ui.browser.arranger import Arranger
+from app.ui.browser.entry import Column, Entry
+from app.ui.browser.filtering import RowFilter
+from app.ui.browser.rows import Rows
+from app.ui.browser.shown import Shown
 from app.ui.plain import as_tooltip
 from app.ui.theme import Role, colour, icon
-
-MAX_RUNS = 16
-"""A page that lands in more places than this is told as one layout change, which costs the view less."""
 
 _NO_INDEX = QModelIndex()
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -30,16 +32,33 @@ _ALIGNMENTS = {Column.SIZE: _RIGHT, Column.MODIFIED: int(Qt.AlignmentFlag.AlignC
 
 
 class ObjectTableModel(QAbstractTableModel):
-    """The folders and objects of one level; folders first, whatever the order."""
+    """The folders and objects of one level; folders first, whatever the order.
+
+    Rows come page by page and are arranged elsewhere when they are many (`Arranger`): what is shown follows
+    what came, and what was asked for, a moment later. A row is told from others by its id, its place of
+    arrival.
+    """
+
+    came = Signal(object)  # the range of ids of rows that have come and are not shown yet
+    arranged = Signal()  # what is shown has followed what came and what was asked for, or a part of it
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows = Rows()
+        self._shown = Shown()
+        self._shown_wish = self._wish = Wish()
+        self._will_descend = False
+        self._seen_count = 0
+        self._is_behind = False
+        self._entry: tuple[int, Entry] | None = None
+        self.arranger = Arranger(self)
+        self.arranger.arranged.connect(self._take)
+        self.arranger.begin(self._rows)
         self._roles: dict[int, Callable[[Entry, int], Any]] = {
-            int(Qt.ItemDataRole.DisplayRole): self._text,
+            int(Qt.ItemDataRole.DisplayRole): Entry.text,
             int(Qt.ItemDataRole.DecorationRole): self._icon,
             int(Qt.ItemDataRole.ToolTipRole): self._tooltip,
-            int(Qt.ItemDataRole.TextAlignmentRole): lambda _entry, column: _alignment(column),
+            int(Qt.ItemDataRole.TextAlignmentRole): lambda _entry, column: alignment(column),
             int(Qt.ItemDataRole.ForegroundRole): self._colour,
             int(Qt.ItemDataRole.AccessibleTextRole): self._spoken,
         }
@@ -68,53 +87,154 @@ class ObjectTableModel(QAbstractTableModel):
 
     @property
     def shown_count(self) -> int:
-        """Rows that the filter lets through."""
-        return self._rows.shown_count
+        """Rows that are shown."""
+        return len(self._shown)
+
+    @property
+    def is_settled(self) -> bool:
+        """True when all that came is where it was asked to be."""
+        is_asked = self._shown_wish == self._wish
+        return is_asked and not self._is_behind and self._seen_count == len(self._rows)
 
     def entry(self, row: int) -> Entry:
         """The entry that a row shows."""
-        return self._rows.entry(row)
+        row_id = self._shown.id_at(row)
+        if self._entry is None or self._entry[0] != row_id:
+            self._entry = (row_id, self._rows.entry(row_id))
+        return self._entry[1]
 
-    def keys(self, first: int, last: int) -> list[str]:
-        """The keys of the rows `first` to `last`."""
-        return self._rows.keys(first, last)
+    def ids(self, first: int, last: int) -> tuple[array[int], array[int]]:
+        """The ids of the folders and of the objects at the rows `first` to `last`."""
+        return self._shown.ids(first, last)
 
-    def rows_of(self, keys: Collection[str]) -> list[int]:
-        """The rows, in order, that show one of `keys`."""
-        return self._rows.rows_of(keys)
+    def spans_of(self, folders: Iterable[int], objects: Iterable[int]) -> list[tuple[int, int]]:
+        """The rows at which ids are shown, as (first, last), in order; what is not shown is left out."""
+        return self._shown.spans_of(folders, objects)
+
+    def row_of(self, row_id: int) -> int:
+        """The row at which an id is shown, -1 for one that is not."""
+        return self._shown.row_of(row_id)
+
+    def keys(self, ids: Iterable[int]) -> list[str]:
+        """The keys of rows by their ids."""
+        return list(map(self._rows.key, ids))
 
     def weigh(self, first: int, last: int) -> tuple[int, int]:
         """How many of the rows `first` to `last` are folders, and the bytes of the objects among them."""
-        return self._rows.weigh(first, last)
+        folders = max(0, min(last + 1, len(self._shown.folders)) - first)
+        if first == 0 and last + 1 == len(self._shown):
+            return folders, self._shown.size_bytes
+        return folders, sum(map(self._rows.sizes.__getitem__, self.ids(first, last)[1]))
 
     # Changes
 
     def clear(self, base: str) -> None:
         """Forget every row; what comes next lies below the prefix `base`."""
         self.beginResetModel()
-        self._rows.clear(base)
+        self._rows = Rows(base)
+        self._entry = None
+        self._turn(Shown(), self._will_descend)
+        self._seen_count, self._is_behind = 0, False
+        self._shown_wish = self._wish
         self.endResetModel()
+        self.arranger.begin(self._rows)
+
+    def hold(self, page: ListingPage) -> None:
+        """Take a page in; `catch_up` will show its rows."""
+        first = len(self._rows)
+        self._rows.take(page)
+        self.came.emit(range(first, len(self._rows)))
+
+    def catch_up(self, *, is_last: bool = False) -> None:
+        """Give each row that came its place; `is_last` when no more will come to this level."""
+        self.arranger.go_on(is_last=is_last)
 
     def append(self, page: ListingPage) -> None:
-        """Take a page in: each row goes to its place, nothing is forgotten."""
-        rows = self._rows
-        folders, files = rows.take(page)
-        if folders:
-            self._insert(rows.folders, folders, *rows.merged_folders(folders), offset=0)
-        if files:
-            self._insert(rows.files, files, *rows.merged_files(files), offset=len(rows.folders))
+        """Take a page in, and give its rows their places."""
+        self.hold(page)
+        self.catch_up()
 
-    def set_filter(self, text: str) -> None:
-        """Show only names that contain the text, or match it when it has `*` or `?`; ignores case."""
-        self.beginResetModel()
-        self._rows.set_filter(text)
-        self.endResetModel()
+    def set_filter(self, row_filter: RowFilter | None) -> None:
+        """Show only what the filter lets through, None for everything."""
+        self._ask(Wish(self._wish.column, row_filter))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order the objects by a column and the folders by name; what points at a row goes with it."""
-        if column >= 0:
-            is_descending = order == Qt.SortOrder.DescendingOrder
-            self._rearrange(lambda: self._rows.sort(Column(column), is_descending=is_descending))
+        if column < 0:
+            return
+        self._will_descend = order == Qt.SortOrder.DescendingOrder
+        self._ask(Wish(Column(column), self._wish.row_filter))
+        if self._shown_wish.column == column:
+            self._rearrange(lambda: self._turn(self._shown, self._will_descend))
+
+    def _ask(self, wish: Wish) -> None:
+        if wish != self._wish:
+            self._wish = wish
+            self.arranger.ask(wish)
+
+    @Slot(object)
+    def _take(self, arranged: Arranged) -> None:
+        """Show what the arranger has made."""
+        with right_of_way():
+            self._apply(arranged)
+        self.arranged.emit()
+
+    def _apply(self, arranged: Arranged) -> None:
+        self._seen_count, self._is_behind = arranged.row_count, arranged.is_behind
+        has_same_filter = arranged.wish.row_filter == self._shown_wish.row_filter
+        self._shown_wish = arranged.wish
+        if arranged.is_anew and arranged.order is not None:
+            self._replace(arranged.order, has_same_filter=has_same_filter)
+        else:
+            shown = self._shown
+            self._insert(shown.folders, arranged.folders, shown.room_for_folders())
+            self._insert(shown.objects, arranged.objects, shown.room_for_objects())
+            shown.size_bytes += arranged.size_bytes
+            if arranged.order is not None:
+                self._reorder(arranged.order)
+            else:
+                shown.note_places(shown.folders, len(arranged.folders))
+                shown.note_places(shown.objects, len(arranged.objects))
+
+    def _replace(self, order: Order, *, has_same_filter: bool) -> None:
+        count = len(order.folders) + len(order.objects)
+        if has_same_filter and count == len(self._shown):
+            self._reorder(order)
+        elif count and not self._shown:
+            self.beginInsertRows(_NO_INDEX, 0, count - 1)
+            self._turn(Shown(order), self._will_descend)
+            self.endInsertRows()
+        else:
+            self.beginResetModel()
+            self._turn(Shown(order), self._will_descend)
+            self.endResetModel()
+
+    def _reorder(self, order: Order) -> None:
+        self._rearrange(lambda: self._turn(Shown(order), self._will_descend))
+
+    def _insert(self, ids: array[int], new: array[int], row: int) -> None:
+        if new:
+            self.beginInsertRows(_NO_INDEX, row, row + len(new) - 1)
+            ids.extend(new)
+            self.endInsertRows()
+
+    def _turn(self, shown: Shown, is_descending: bool) -> None:
+        shown.is_descending = is_descending
+        shown.folders_descend = is_descending and self._shown_wish.column is Column.NAME
+        self._shown = shown
+
+    def _rearrange(self, change: Callable[[], None]) -> None:
+        """Move the rows that are shown to other places, and what points at them along."""
+        self.layoutAboutToBeChanged.emit()
+        old = self.persistentIndexList()
+        ids = [self._shown.id_at(index.row()) for index in old]
+        change()
+        new = [
+            self.index(self._shown.row_of(row_id), index.column())
+            for row_id, index in zip(ids, old, strict=True)
+        ]
+        self.changePersistentIndexList(old, new)
+        self.layoutChanged.emit()
 
     # For views
 
@@ -131,7 +251,7 @@ class ObjectTableModel(QAbstractTableModel):
         answer = self._roles.get(role)
         if answer is None or not index.isValid():
             return None
-        return answer(self._rows.entry(index.row()), index.column())
+        return answer(self.entry(index.row()), index.column())
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -141,23 +261,15 @@ class ObjectTableModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return TITLES[section]
-        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+        return alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     # Cells
-
-    @staticmethod
-    def _text(entry: Entry, column: int) -> str:
-        if column == Column.NAME:
-            return entry.name_text
-        if column == Column.SIZE:
-            return entry.size_text
-        return entry.modified_text if column == Column.MODIFIED else entry.class_text
 
     @staticmethod
     def _icon(entry: Entry, column: int) -> QIcon | None:
         if column != Column.NAME:
             return None
-        return icon(entry.icon_name, Role.ACCENT if entry.is_folder else Role.MUTED)
+        return icon(entry.icon_name, role_of(entry))
 
     @staticmethod
     def _tooltip(entry: Entry, column: int) -> str | None:
@@ -168,42 +280,18 @@ class ObjectTableModel(QAbstractTableModel):
         is_quiet = column != Column.NAME or bool(entry.remark)
         return colour(Role.MUTED, QGuiApplication.palette()) if is_quiet else None
 
-    def _spoken(self, entry: Entry, column: int) -> str:
+    @staticmethod
+    def _spoken(entry: Entry, column: int) -> str:
         if column == Column.NAME:
             return entry.sentence
-        return f"{TITLES[column]}: {self._text(entry, column) or 'none'}"
-
-    # Order
-
-    def _insert(
-        self, shown: list[int], new: list[int], order: list[int], runs: list[Run], *, offset: int
-    ) -> None:
-        if len(runs) <= MAX_RUNS:
-            for at, count in runs:
-                self.beginInsertRows(_NO_INDEX, offset + at, offset + at + count - 1)
-                shown[at:at] = order[at : at + count]
-                self.endInsertRows()
-            return
-        end = offset + len(shown)
-        self.beginInsertRows(_NO_INDEX, end, end + len(new) - 1)
-        shown.extend(new)
-        self.endInsertRows()
-        self._rearrange(lambda: shown.__setitem__(slice(None), order))
-
-    def _rearrange(self, change: Callable[[], None]) -> None:
-        """Move the rows that are shown to other places, and what points at them along."""
-        self.layoutAboutToBeChanged.emit()
-        old = self.persistentIndexList()
-        ids = [self._rows.shown_id(index.row()) for index in old]
-        change()
-        if old:
-            wanted = set(ids)
-            shown = (*self._rows.folders, *self._rows.files)
-            rows = {item: row for row, item in enumerate(shown) if item in wanted}
-            new = [self.index(rows[item], index.column()) for item, index in zip(ids, old, strict=True)]
-            self.changePersistentIndexList(old, new)
-        self.layoutChanged.emit()
+        return f"{TITLES[column]}: {entry.text(column) or 'none'}"
 
 
-def _alignment(column: int) -> int:
+def alignment(column: int) -> int:
+    """How a column is aligned, as the model's role has it."""
     return _ALIGNMENTS.get(column, _LEFT)
+
+
+def role_of(entry: Entry) -> Role:
+    """The colour of an entry's icon."""
+    return Role.ACCENT if entry.is_folder else Role.MUTED

@@ -6,26 +6,27 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from app.core.objects import Source
 from app.ui.browser.bars import Footer, IncompleteBar
+from app.ui.browser.entry import Column
+from app.ui.browser.filter_line import FilterLine
+from app.ui.browser.filtering import RowFilter
 from app.ui.browser.location import Location
 from app.ui.browser.path_bar import PathBar
-from app.ui.browser.rows import Column
 from app.ui.browser.selection import row_spans
 from app.ui.browser.session import BrowserPhase, BrowserSession
 from app.ui.browser.states import FirstRunPage, PageText, error_detail
 from app.ui.browser.table import ObjectTable
 from app.ui.browser.words import counted, empty_text, incomplete_text, place_text, selection_text, status_text
 from app.ui.plain import as_tooltip, shown_name
-from app.ui.theme import Role, dress, icon
+from app.ui.theme import Role, dress
 
 if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
 
-FILTER_PX = 224
 Keys = QKeySequence | QKeySequence.StandardKey | str
 
 
@@ -43,7 +44,7 @@ class BrowserPanel(QWidget):
         self.session = BrowserSession(bridge, self)
         self._make_actions()
         self.path_bar = PathBar(self)
-        self.filter_line = self._make_filter()
+        self.filter_line = FilterLine(self)
         self.table = ObjectTable(self.session.model, self)
         self.table.addAction(self.download_action)
         self.incomplete_bar = IncompleteBar(self)
@@ -91,23 +92,6 @@ class BrowserPanel(QWidget):
         action.triggered.connect(lambda _checked=False: do())
         return action
 
-    def _make_filter(self) -> QLineEdit:
-        line = QLineEdit(self)
-        line.setPlaceholderText("Filter, e.g. *.mp4")
-        line.setAccessibleName("Filter")
-        line.setClearButtonEnabled(True)
-        line.setFixedWidth(FILTER_PX)
-        line.addAction(icon("search", Role.MUTED), QLineEdit.ActionPosition.LeadingPosition)
-        line.textChanged.connect(self._filter)
-        line.returnPressed.connect(self._enter_rows)
-        down = QShortcut(QKeySequence(Qt.Key.Key_Down), line)
-        down.setContext(Qt.ShortcutContext.WidgetShortcut)
-        down.activated.connect(self._enter_rows)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), line)
-        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
-        escape.activated.connect(self.leave_filter)
-        return line
-
     def _lay_out(self) -> None:
         self._top = QWidget(self)
         row = QHBoxLayout(self._top)
@@ -142,6 +126,9 @@ class BrowserPanel(QWidget):
         session.relisting.connect(self.table.keeper.wait_for_rows)
         self.path_bar.location_chosen.connect(session.open)
         self.path_bar.left.connect(self.table.setFocus)
+        self.filter_line.filter_changed.connect(self._filter)
+        self.filter_line.entered.connect(self._enter_rows)
+        self.filter_line.left.connect(self.table.setFocus)
         self.table.activated.connect(lambda index: self._open_row(index.row()))
         self.table.selectionModel().selectionChanged.connect(self._show_selection)
         self.footer.stop_asked.connect(session.stop_loading)
@@ -173,8 +160,9 @@ class BrowserPanel(QWidget):
             self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.table.setCurrentIndex(self.session.model.index(0, Column.NAME))
 
-    def _filter(self, text: str) -> None:
-        self.session.model.set_filter(text)
+    @Slot(object)
+    def _filter(self, row_filter: RowFilter | None) -> None:
+        self.session.model.set_filter(row_filter)
         self._show_state()
 
     def _open_row(self, row: int) -> None:

@@ -1,167 +1,165 @@
-"""The rows of one level: what came, which of it is shown, and in which order. No Qt."""
+"""The rows of one level by arrival, column by column, in as little memory as they need. No Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from enum import IntEnum
-from typing import Any
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+from math import inf, isfinite
 
-from app.core.objects import ListingPage, ObjectInfo
+from app.core.objects import ListingPage, ObjectColumns, ObjectInfo
 from app.ui.browser.entry import MAX_SIZE, Entry, class_words
-from app.ui.browser.ordering import Run, merged_order, name_filter, natural_key
+from app.ui.browser.packed import PackedDigests, PackedTexts, packed_etags
 
 
-class Column(IntEnum):
-    """The columns, left to right."""
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows that came together: either the folders or the objects of a page. `first` is the id of the first.
 
-    NAME = 0
-    SIZE = 1
-    MODIFIED = 2
-    STORAGE_CLASS = 3
+    `names` are keys without the open prefix. `classes` has one entry where all objects are of that class.
+    `odd` are the objects, by place, that the columns cannot tell whole.
+    """
+
+    first: int
+    names: PackedTexts
+    etags: PackedTexts | PackedDigests | None
+    classes: tuple[str, ...]
+    odd: dict[int, ObjectInfo]
+
+    @property
+    def is_folders(self) -> bool:
+        """True for folders, False for objects."""
+        return self.etags is None
+
+    @property
+    def ids(self) -> range:
+        """The ids of its rows."""
+        return range(self.first, self.first + len(self.names))
+
+    def storage_class(self, place: int) -> str:
+        """The storage class of one of its objects."""
+        return self.classes[place if len(self.classes) > 1 else 0]
 
 
 class Rows:
-    """Folders and objects by arrival; `folders` and `files` are the ids that are shown, each in order.
+    """Grows on the main thread; any thread may read what is there, for nothing changes once it has come.
 
-    An id is the place of arrival. Folders stand before objects whatever the order, and without a size or
-    a time of their own they are ordered by name.
+    A row's id is its place of arrival, folders and objects together. `sizes` (bytes, 0 for a size that is
+    none) and `modified` (seconds since the epoch, minus infinity where unknown) go by id.
     """
 
-    def __init__(self) -> None:
-        self.base = ""
-        self.folders: list[int] = []
-        self.files: list[int] = []
+    def __init__(self, base: str = "") -> None:
+        """`base` is the open prefix, which all keys begin with."""
+        self.base = base
+        self.chunks: list[Chunk] = []
+        self.sizes = array("q")
+        self.modified = array("d")
         self.folder_count = 0
         self.size_bytes = 0
-        self._items: list[ObjectInfo | str] = []
-        self._name_keys: list[str] = []
-        self._values: list[Any] = []  # of the sorted column, by id; empty for the name
-        self._matches: Callable[[str], bool] | None = None
-        self._column = Column.NAME
-        self._is_descending = False
+        self._firsts: list[int] = []
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.modified)
 
-    @property
-    def shown_count(self) -> int:
-        """Rows that the filter lets through."""
-        return len(self.folders) + len(self.files)
+    def take(self, page: ListingPage) -> None:
+        """Hold a page's rows. The empty marker object of the open folder itself is not a row."""
+        if page.prefixes:
+            self._add_folders(page.prefixes)
+        objects = page.objects
+        if self.base and self.base in objects.keys:
+            kept = [not (info.key == self.base and info.size_bytes == 0) for info in objects]
+            objects = ObjectColumns.of(compress(objects, kept))
+        if objects:
+            self._add_objects(objects)
 
-    def shown_id(self, row: int) -> int:
-        """The id at a row."""
-        folders = len(self.folders)
-        return self.folders[row] if row < folders else self.files[row - folders]
+    def chunk_of(self, row_id: int) -> tuple[Chunk, int]:
+        """The chunk that has a row, and the row's place in it."""
+        chunk = self.chunks[bisect_right(self._firsts, row_id) - 1]
+        return chunk, row_id - chunk.first
 
-    def entry(self, row: int) -> Entry:
-        """The entry at a row."""
-        return Entry.of(self._items[self.shown_id(row)], self.base)
+    def name(self, row_id: int) -> str:
+        """A row's name: its key without the open prefix."""
+        chunk, place = self.chunk_of(row_id)
+        return chunk.names[place]
 
-    def keys(self, first: int, last: int) -> list[str]:
-        """The keys of the rows `first` to `last`."""
-        count = len(self.folders)
-        ids = self.folders[first : last + 1] + self.files[max(0, first - count) : max(0, last + 1 - count)]
-        return [_key(self._items[item]) for item in ids]
+    def key(self, row_id: int) -> str:
+        """A row's whole key."""
+        chunk, place = self.chunk_of(row_id)
+        return chunk.odd[place].key if place in chunk.odd else self.base + chunk.names[place]
 
-    def rows_of(self, keys: Collection[str]) -> list[int]:
-        """The rows, in order, that show one of `keys`."""
-        shown = (*self.folders, *self.files)
-        return [row for row, item in enumerate(shown) if _key(self._items[item]) in keys]
+    def entry(self, row_id: int) -> Entry:
+        """A row as it is shown."""
+        chunk, place = self.chunk_of(row_id)
+        if chunk.is_folders:
+            return Entry(self.base + chunk.names[place], chunk.names[place])
+        return Entry.of(chunk.odd.get(place) or self._info(chunk, place), self.base)
 
-    def weigh(self, first: int, last: int) -> tuple[int, int]:
-        """How many of the rows `first` to `last` are folders, and the bytes of the objects among them."""
-        count = len(self.folders)
-        folders = max(0, min(last + 1, count) - first)
-        files = self.files[max(0, first - count) : max(0, last + 1 - count)]
-        return folders, sum(_size(self._items[item]) for item in files)
+    def names_of(self, ids: Sequence[int]) -> list[str]:
+        """The names of some rows; a range within one chunk costs a fraction of the same rows singly."""
+        if isinstance(ids, range) and ids:
+            chunk, place = self.chunk_of(ids[0])
+            if ids.step == 1 and place + len(ids) <= len(chunk.names):
+                return chunk.names.all()[place : place + len(ids)]
+        return [self.name(row_id) for row_id in ids]
 
-    def clear(self, base: str) -> None:
-        """Forget all rows; filter and order stay."""
-        self.base = base
-        for held in (self.folders, self.files, self._items, self._name_keys, self._values):
-            held.clear()
-        self.folder_count = 0
-        self.size_bytes = 0
+    def class_words_of(self, ids: Sequence[int]) -> list[str]:
+        """The storage classes of some objects, in words."""
+        if isinstance(ids, range) and ids:
+            chunk, place = self.chunk_of(ids[0])
+            if len(chunk.classes) == 1 and place + len(ids) <= len(chunk.names):
+                return [class_words(chunk.classes[0])] * len(ids)
+        return [class_words(chunk.storage_class(place)) for chunk, place in map(self.chunk_of, ids)]
 
-    def take(self, page: ListingPage) -> tuple[list[int], list[int]]:
-        """Hold a page's rows; the ids of its folders and objects that the filter lets through.
+    def _info(self, chunk: Chunk, place: int) -> ObjectInfo:
+        assert chunk.etags is not None
+        modified_at = self.modified[chunk.first + place]
+        return ObjectInfo(
+            self.base + chunk.names[place],
+            self.sizes[chunk.first + place],
+            chunk.etags[place],
+            modified_at if isfinite(modified_at) else None,
+            chunk.storage_class(place),
+        )
 
-        The empty marker object of the open folder itself is not a row.
-        """
-        first = len(self._items)
-        self._items.extend(page.prefixes)
-        self.folder_count += len(page.prefixes)
-        middle = len(self._items)
-        self._items.extend(info for info in page.objects if info.key != self.base or info.size_bytes != 0)
-        new = self._items[first:]
-        self._name_keys.extend(natural_key(self._name(item)) for item in new)
-        if self._column is not Column.NAME:
-            self._values.extend(_value(item, self._column) for item in new)
-        self.size_bytes += sum(_size(item) for item in self._items[middle:])
-        shown = self._filtered(range(first, len(self._items)))
-        return [item for item in shown if item < middle], [item for item in shown if item >= middle]
+    def _add_folders(self, prefixes: Sequence[str]) -> None:
+        names = [prefix.removeprefix(self.base) for prefix in prefixes]
+        self.folder_count += len(names)
+        chunk = Chunk(len(self), PackedTexts(names), None, (), {})
+        self._add(chunk, [0] * len(names), [-inf] * len(names))
 
-    def merged_folders(self, new: list[int]) -> tuple[list[int], list[Run]]:
-        """The shown folders with some more among them, and where those came."""
-        key = self._name_keys.__getitem__
-        return merged_order(self.folders, new, key, is_descending=self._folders_descend)
+    def _add_objects(self, objects: ObjectColumns) -> None:
+        cut = len(self.base)
+        keys = objects.keys
+        sizes = objects.sizes
+        # What lies outside the open prefix is told as a problem.
+        odd_places = {*objects.restored, *objects.problems}
+        if min(sizes) < 0 or max(sizes) > MAX_SIZE:
+            odd_places.update(place for place, size in enumerate(sizes) if not 0 <= size <= MAX_SIZE)
+            sizes = [size if 0 <= size <= MAX_SIZE else 0 for size in sizes]
+        odd = {place: objects[place] for place in odd_places}
+        names = [key.removeprefix(self.base) if odd else key[cut:] for key in keys] if cut else keys
+        classes = objects.classes
+        is_uniform = classes.count(classes[0]) == len(classes)
+        chunk = Chunk(
+            len(self),
+            PackedTexts(names),
+            packed_etags(objects.etags),
+            (classes[0],) if is_uniform else tuple(classes),
+            odd,
+        )
+        self.size_bytes += sum(sizes)
+        has_dates = None not in objects.modified
+        self._add(
+            chunk,
+            sizes,
+            objects.modified if has_dates else [-inf if at is None else at for at in objects.modified],
+        )
 
-    def merged_files(self, new: list[int]) -> tuple[list[int], list[Run]]:
-        """The shown objects with some more among them, and where those came."""
-        names, values = self._name_keys, self._values
-        key = (lambda item: (values[item], names[item])) if values else names.__getitem__
-        return merged_order(self.files, new, key, is_descending=self._is_descending)
-
-    def set_filter(self, text: str) -> None:
-        """Show what the filter lets through."""
-        self._matches = name_filter(text)
-        self._arrange()
-
-    def sort(self, column: Column, *, is_descending: bool) -> None:
-        """Put the shown rows in order."""
-        self._column = column
-        self._is_descending = is_descending
-        self._values = [] if column is Column.NAME else [_value(item, column) for item in self._items]
-        self._arrange()
-
-    @property
-    def _folders_descend(self) -> bool:
-        return self._is_descending and self._column is Column.NAME
-
-    def _arrange(self) -> None:
-        shown = self._filtered(range(len(self._items)))
-        items, names = self._items, self._name_keys.__getitem__
-        self.folders[:] = [item for item in shown if type(items[item]) is str]
-        self.folders.sort(key=names, reverse=self._folders_descend)
-        self.files[:] = [item for item in shown if type(items[item]) is not str]
-        self.files.sort(key=names, reverse=self._is_descending)
-        if self._values:
-            self.files.sort(key=self._values.__getitem__, reverse=self._is_descending)
-
-    def _filtered(self, ids: range) -> list[int]:
-        matches = self._matches
-        if matches is None:
-            return list(ids)
-        return [item for item in ids if matches(self._name(self._items[item]))]
-
-    def _name(self, item: ObjectInfo | str) -> str:
-        return _key(item).removeprefix(self.base)
-
-
-def _key(item: ObjectInfo | str) -> str:
-    return item if isinstance(item, str) else item.key
-
-
-def _size(item: ObjectInfo | str) -> int:
-    size = 0 if isinstance(item, str) else item.size_bytes
-    return size if 0 <= size <= MAX_SIZE else 0
-
-
-def _value(item: ObjectInfo | str, column: Column) -> Any:
-    if isinstance(item, str):
-        return None
-    if column is Column.SIZE:
-        return item.size_bytes
-    if column is Column.MODIFIED:
-        return float("-inf") if item.modified_at is None else item.modified_at
-    return class_words(item.storage_class)
+    def _add(self, chunk: Chunk, sizes: Sequence[int], modified: Sequence[float]) -> None:
+        # The chunk last: who sees it finds the rest.
+        self.sizes.extend(sizes)
+        self.modified.extend(modified)
+        self._firsts.append(chunk.first)
+        self.chunks.append(chunk)

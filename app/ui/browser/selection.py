@@ -1,14 +1,16 @@
-"""Keeps the selected and the current row by key while the rows are sorted, filtered or listed again."""
+"""Keeps the selected and the current row while the rows are sorted, filtered or listed again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QObject, Slot
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from app.ui.browser.model import ObjectTableModel
 
+MAX_SPANS = 2000
+"""Ranges that Qt takes within some 50 ms."""
 _SELECT = QItemSelectionModel.SelectionFlag.Select
 _QUIET = QItemSelectionModel.SelectionFlag.NoUpdate
 
@@ -17,101 +19,134 @@ class SelectionKeeper(QObject):
     """Gives `view` its model, and its selection back after each change of order.
 
     Qt keeps a selection over a layout change with one persistent index a cell: five seconds for 100,000
-    selected rows. So the selection is taken off before Qt looks, and put back as a few ranges.
+    selected rows. So the selection is taken off before Qt looks, and put back as a few ranges. Over a change
+    of order rows are known by their ids; when a level is listed again, by their keys until they have come.
+    A selection that would be scattered over more than `MAX_SPANS` places is let go.
     """
 
     def __init__(self, model: ObjectTableModel, view: QTableView) -> None:
         super().__init__(view)
         self._model = model
         self._view = view
-        self._keys: set[str] = set()
-        self._current = ""
-        self._top = ""
-        self._is_waiting = False
+        self._folders, self._objects = array("I"), array("I")
+        self._current_id = self._whole_count = -1
+        self.forget()
         # The order of the connections matters: take before the selection model does, put back after it.
-        model.layoutAboutToBeChanged.connect(self._take)
-        model.modelAboutToBeReset.connect(self._take)
+        for signal in (model.layoutAboutToBeChanged, model.modelAboutToBeReset):
+            signal.connect(self._take)
         view.setModel(model)
         model.layoutChanged.connect(self._put_back)
         model.modelReset.connect(self._put_back)
-        model.rowsInserted.connect(self._look_at_new)
+        model.came.connect(self._look_at)
+        model.arranged.connect(self._place)
 
     def wait_for_rows(self) -> None:
-        """From now on rows that vanish may come again, page by page, and are then selected again."""
-        self._is_waiting = True
+        """The level is listed again: what is selected now is selected again as it comes, page by page."""
+        selection = self._view.selectionModel()
+        spans = row_spans(selection.selection())
+        self.forget()
+        self._awaits_all = spans == [(0, self._model.rowCount() - 1)]
+        for first, last in () if self._awaits_all else spans:
+            for ids in self._model.ids(first, last):
+                self._awaited.update(self._model.keys(ids))
+        if selection.currentIndex().isValid():
+            self._awaited_current = self._key(selection.currentIndex().row())
+        top = self._view.rowAt(0)
+        if top > 0:
+            self._awaited_top = self._key(top)
+        selection.clearSelection()
 
     def expect(self, key: str) -> None:
         """Make the row of `key` the current one when it comes."""
-        self._is_waiting = True
-        self._current = key
+        self._awaited_current = key
 
     def forget(self) -> None:
         """Stop waiting: what is not here is no longer selected."""
-        self._is_waiting = False
-        self._keys.clear()
-        self._current = self._top = ""
+        self._awaits_all = False
+        self._awaited: set[str] = set()
+        self._awaited_current = self._awaited_top = ""
+        self._arrived: list[int] = []
+        self._arrived_current = self._arrived_top = -1
 
     @Slot()
     def _take(self) -> None:
         selection = self._view.selectionModel()
-        if not self._is_waiting:
-            self._keys.clear()
+        self._folders, self._objects = array("I"), array("I")
         for first, last in row_spans(selection.selection()):
-            self._keys.update(self._model.keys(first, last))
-        current = selection.currentIndex()
-        if current.isValid():
-            self._current = self._key(current.row())
-        top = self._view.rowAt(0)
-        if top > 0:
-            self._top = self._key(top)
+            folders, objects = self._model.ids(first, last)
+            self._folders.extend(folders)
+            self._objects.extend(objects)
+        self._current_id = (
+            self._id(selection.currentIndex().row()) if selection.currentIndex().isValid() else -1
+        )
+        # Everything stays everything, in another order or under a filter: nobody has to look for the rows.
+        count = len(self._folders) + len(self._objects)
+        self._whole_count = count if count == self._model.total_count else -1
         selection.clearSelection()
 
     @Slot()
     def _put_back(self) -> None:
-        if self._keys:
-            self._select(self._model.rows_of(self._keys))
-        if self._current and not self._view.currentIndex().isValid():
-            for row in self._model.rows_of({self._current}):
-                self._set_current(row)
-        if not self._is_waiting:
-            self.forget()
+        count = self._model.rowCount()
+        if count <= self._whole_count:
+            self._select([(0, count - 1)] if count else [])
+        else:
+            self._select(self._model.spans_of(self._folders, self._objects))
+        self._folders, self._objects = array("I"), array("I")
+        if self._current_id >= 0 and not self._view.currentIndex().isValid():
+            self._set_current(self._model.row_of(self._current_id))
 
-    @Slot(object, int, int)
-    def _look_at_new(self, _parent: object, first: int, last: int) -> None:
-        if not self._is_waiting or not (self._keys or self._current or self._top):
+    @Slot(object)
+    def _look_at(self, ids: range) -> None:
+        """Find what is awaited among rows that have come."""
+        if not (self._awaited or self._awaited_current or self._awaited_top):
             return
-        new = list(enumerate(self._model.keys(first, last), first))
-        self._select(row for row, key in new if key in self._keys)
-        for row, key in new:
-            if key == self._current and not self._view.currentIndex().isValid():
-                self._set_current(row)
-            if key == self._top:
-                self._scroll_to(row)
+        for row_id, key in zip(ids, self._model.keys(ids), strict=True):
+            if key in self._awaited:
+                self._arrived.append(row_id)
+            if key == self._awaited_current:
+                self._arrived_current = row_id
+            if key == self._awaited_top:
+                self._arrived_top = row_id
+
+    @Slot()
+    def _place(self) -> None:
+        """Select what was awaited and is shown by now."""
+        count = self._model.rowCount()
+        if self._awaits_all and count:
+            self._select([(0, count - 1)])
+        if self._arrived:
+            self._select(self._model.spans_of(self._arrived, self._arrived))
+            self._arrived = [row_id for row_id in self._arrived if self._model.row_of(row_id) < 0]
+        current, top = (self._model.row_of(row_id) for row_id in (self._arrived_current, self._arrived_top))
+        if current >= 0:
+            self._arrived_current = -1
+            if not self._view.currentIndex().isValid():
+                self._set_current(current)
+        if top >= 0:
+            self._arrived_top = -1
+            self._scroll_to(top)
+
+    def _id(self, row: int) -> int:
+        folders, objects = self._model.ids(row, row)
+        return (folders or objects)[0]
 
     def _key(self, row: int) -> str:
-        return self._model.keys(row, row)[0]
+        return self._model.entry(row).key
 
     def _set_current(self, row: int) -> None:
-        self._view.selectionModel().setCurrentIndex(self._model.index(row, 0), _QUIET)
+        if row >= 0:
+            self._view.selectionModel().setCurrentIndex(self._model.index(row, 0), _QUIET)
 
     def _scroll_to(self, row: int) -> None:
-        self._top = ""
         # The view takes new rows into its scroll range later; the range is needed now.
         self._view.updateGeometries()
         self._view.scrollTo(self._model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtTop)
 
-    def _select(self, rows: Iterable[int]) -> None:
-        """Select rows that come in order, as few ranges."""
+    def _select(self, spans: list[tuple[int, int]]) -> None:
         selection = QItemSelection()
         right = self._model.columnCount() - 1
-        first = end = -2
-        for row in (*rows, -1):
-            if row == end + 1 and first >= 0:
-                end = row
-                continue
-            if first >= 0:
-                selection.select(self._model.index(first, 0), self._model.index(end, right))
-            first = end = row
+        for first, last in spans if len(spans) <= MAX_SPANS else ():
+            selection.select(self._model.index(first, 0), self._model.index(last, right))
         self._view.selectionModel().select(selection, _SELECT)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from app.bridge.right_of_way import right_of_way
 from app.core.errors import ErrorRecord
 from app.core.objects import ListingPage
 from app.ui.browser.history import History
@@ -17,6 +18,11 @@ from app.ui.browser.model import ObjectTableModel
 
 if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
+
+
+FIRST_ROWS = 200
+FIRST_FLUSH_MS, FLUSH_MS = 50, 200
+"""Rows that come within this time are shown together; the first ones, which fill the screen, sooner."""
 
 
 class BrowserPhase(Enum):
@@ -58,6 +64,10 @@ class BrowserSession(QObject):
         self._history = History()
         self._token = 0
         self._started_at = 0.0
+        self._flush = QTimer(self)
+        self._flush.setSingleShot(True)
+        self._flush.timeout.connect(self._show_what_came)
+        self.model.arranged.connect(self.changed)
         bridge.listing_page.connect(self._take_page)
         bridge.listing_finished.connect(self._finish)
 
@@ -72,6 +82,11 @@ class BrowserSession(QObject):
     def has_connection(self) -> bool:
         """True when a location could be opened."""
         return self.phase not in _WITHOUT_CONNECTION
+
+    @property
+    def is_loading(self) -> bool:
+        """True while rows may still come."""
+        return self.phase is BrowserPhase.LOADING
 
     @property
     def can_go_back(self) -> bool:
@@ -143,6 +158,7 @@ class BrowserSession(QObject):
         """Keep the rows that came and ask for no more."""
         if self.phase is BrowserPhase.LOADING:
             self._drop_listing()
+            self._show_what_came(is_last=True)
             self._enter(BrowserPhase.STOPPED)
 
     # Inside
@@ -170,6 +186,7 @@ class BrowserSession(QObject):
         self.changed.emit()
 
     def _drop_listing(self) -> None:
+        self._flush.stop()
         if self._token:
             self._bridge.cancel_listing(self._token)
             self._token = 0
@@ -180,13 +197,25 @@ class BrowserSession(QObject):
 
     @Slot(int, object)
     def _take_page(self, token: int, page: ListingPage) -> None:
-        if token == self._token:
-            self.model.append(page)
-            self.changed.emit()
+        if token != self._token:
+            return
+        with right_of_way():
+            self.model.hold(page)
+        if self.model.shown_count == 0:
+            self._show_what_came()
+        elif not self._flush.isActive():
+            self._flush.start(FIRST_FLUSH_MS if self.model.shown_count < FIRST_ROWS else FLUSH_MS)
+
+    @Slot()
+    def _show_what_came(self, *, is_last: bool = False) -> None:
+        self._flush.stop()
+        self.model.catch_up(is_last=is_last)
+        self.changed.emit()
 
     @Slot(int, object)
     def _finish(self, token: int, error: ErrorRecord | None) -> None:
         if token == self._token:
             self._token = 0
             self.error = error
+            self._show_what_came(is_last=True)
             self._enter(BrowserPhase.FAILED if error else BrowserPhase.COMPLETE)

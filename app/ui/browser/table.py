@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
+from app.bridge.right_of_way import right_of_way
+from app.ui.browser.delegate import ObjectDelegate
+from app.ui.browser.entry import Column
 from app.ui.browser.model import ObjectTableModel
-from app.ui.browser.rows import Column
 from app.ui.browser.selection import SelectionKeeper
 from app.ui.browser.states import PageText, StatePage
 from app.ui.row_cursor import row_cursor
@@ -37,12 +39,18 @@ class ObjectTable(QTableView):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.keeper = SelectionKeeper(model, self)
+        self.setItemDelegate(ObjectDelegate(model, self))
         self._shape_headers()
         self.page = StatePage(self.viewport())
         layout = QVBoxLayout(self.viewport())
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.page)
         self.page.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint while nothing else computes: a paint enters Python some hundred times."""
+        with right_of_way():
+            super().paintEvent(event)
 
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier

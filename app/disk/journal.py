@@ -23,6 +23,7 @@ from app.disk.faults import disk_error
 from app.disk.journal_claims import Claims
 from app.disk.journal_faults import BusyError, strictly
 from app.disk.journal_file import JournalFile, Session
+from app.disk.journal_packing import packed, unpacked, unsealed
 from app.disk.journal_schema import SOMETHING_LEFT
 from app.disk.journal_values import (
     BATCH_COLUMNS,
@@ -30,11 +31,8 @@ from app.disk.journal_values import (
     BatchLine,
     batch_of,
     extent_of,
-    packed,
     part_of,
     row_of,
-    unpacked,
-    unsealed,
 )
 from app.disk.journal_writer import JournalWriter
 

@@ -10,6 +10,7 @@ from app.core.events import Outcome
 from app.core.policy import BatchPolicy
 from app.core.saved import Extent, SavedBatch, SavedPart, SavedRow
 from app.disk.journal_faults import strictly
+from app.disk.journal_packing import packed, sealed, unsealed
 from app.disk.journal_schema import SOMETHING_LEFT
 from app.disk.journal_values import (
     BATCH_COLUMNS,
@@ -17,13 +18,10 @@ from app.disk.journal_values import (
     BatchLine,
     extent_values,
     line_of,
-    packed,
     part_values,
     policy_text,
     row_values,
-    sealed,
     sources_text,
-    unsealed,
 )
 
 KEPT_BATCHES = 200

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,8 +16,18 @@ from app.core.plan import PlannedItem, Verdict
 from app.core.policy import BatchPolicy, IfExists, InFlight, StopPolicy
 from app.core.saved import Extent, SavedBatch, SavedPart, SavedRow
 from app.core.states import State
-
-Values = tuple[Any, ...]
+from app.disk.journal_packing import (
+    Values,
+    packed,
+    packed_or_none,
+    real,
+    sealed,
+    unpacked,
+    unpacked_or_none,
+    unsealed,
+    whole,
+    whole_of,
+)
 
 ROW_COLUMNS = (
     "batch, idx, seq, state, attempt, tries, key, size, etag, modified_at, storage_class, version_id,"
@@ -48,23 +56,6 @@ class BatchLine(NamedTuple):
     about: str
 
 
-def packed(text: str) -> bytes:
-    """Any text as bytes, lone surrogates too."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def sealed(values: Sequence[Any]) -> Values:
-    """The values of a row with a CRC of them at the end: SQLite has none of its own outside the WAL."""
-    return (*values, zlib.crc32(repr(tuple(values)).encode()))
-
-
-def unsealed(values: Values) -> Values:
-    """The values of a stored row, or ValueError when they are not what was stored."""
-    if sealed(values[:-1]) != values:
-        raise ValueError("the seal is broken")
-    return values[:-1]
-
-
 def line_of(batch: SavedBatch, number: int) -> BatchLine:
     """The batch as a row, without its secrets and its sources."""
     spec = dataclasses.replace(
@@ -83,8 +74,8 @@ def line_of(batch: SavedBatch, number: int) -> BatchLine:
     return BatchLine(
         number,
         packed(batch.batch_id),
-        _real(batch.started_at),
-        _real(batch.finished_at),
+        real(batch.started_at),
+        real(batch.finished_at),
         batch.outcome.value if batch.outcome else None,
         int(batch.is_listing_complete),
         packed(batch.last_key),
@@ -151,18 +142,18 @@ def row_values(number: int, seq: int, row: SavedRow) -> Values:
             row.attempt,
             row.tries,
             packed(obj.key),
-            _whole(obj.size_bytes),
+            whole(obj.size_bytes),
             packed(obj.etag),
-            _real(obj.modified_at),
+            real(obj.modified_at),
             None if obj.storage_class == "STANDARD" else packed(obj.storage_class),
-            _packed_or_none(obj.version_id),
+            packed_or_none(obj.version_id),
             int(obj.is_restored),
             packed(obj.problem),
             packed(item.path),
             int(item.is_folder),
             item.verdict.value,
             packed(item.reason),
-            _packed_or_none(row.verified),
+            packed_or_none(row.verified),
             packed(row.note),
             _error_text(row.error),
         )
@@ -179,11 +170,11 @@ def row_of(values: Values) -> SavedRow:
         raise ValueError("a row below zero")
     obj = ObjectInfo(
         key=unpacked(key),
-        size_bytes=_number(size),
+        size_bytes=whole_of(size),
         etag=unpacked(etag),
         modified_at=modified_at,
         storage_class="STANDARD" if storage_class is None else unpacked(storage_class),
-        version_id=_unpacked_or_none(version_id),
+        version_id=unpacked_or_none(version_id),
         is_restored=bool(is_restored),
         problem=unpacked(problem),
     )
@@ -194,7 +185,7 @@ def row_of(values: Values) -> SavedRow:
         State(state),
         attempt,
         tries,
-        _unpacked_or_none(verified),
+        unpacked_or_none(verified),
         unpacked(note),
         _error_of(error),
     )
@@ -208,8 +199,8 @@ def part_values(number: int, part: SavedPart) -> Values:
             part.index,
             packed(part.name),
             packed(part.etag),
-            _packed_or_none(part.version_id),
-            _whole(part.size_bytes),
+            packed_or_none(part.version_id),
+            whole(part.size_bytes),
             part.algorithm.value,
         )
     )
@@ -222,8 +213,8 @@ def part_of(values: Values, extents: tuple[Extent, ...]) -> SavedPart:
         index,
         unpacked(name),
         unpacked(etag),
-        _unpacked_or_none(version_id),
-        _number(size),
+        unpacked_or_none(version_id),
+        whole_of(size),
         Algorithm(algorithm),
         extents,
     )
@@ -278,30 +269,3 @@ def _error_of(text: str | None) -> ErrorRecord | None:
         return None
     key, kind, code, message, request_id, at = json.loads(text)
     return ErrorRecord(key, ErrorKind(kind), code, message, request_id, at)
-
-
-def unpacked(data: bytes) -> str:
-    """The text that `packed` gave `data` for."""
-    return data.decode("utf-8", "surrogatepass")
-
-
-def _packed_or_none(text: str | None) -> bytes | None:
-    return None if text is None else packed(text)
-
-
-def _unpacked_or_none(data: bytes | None) -> str | None:
-    return None if data is None else unpacked(data)
-
-
-def _whole(number: int) -> int | str:
-    """SQLite's whole numbers have 64 bits; a server may say anything."""
-    return number if -(2**63) <= number < 2**63 else hex(number)
-
-
-def _number(value: int | str) -> int:
-    return int(value, 16) if isinstance(value, str) else int(value)
-
-
-def _real(number: float | None) -> float | None:
-    """SQLite keeps no NaN, and tells -0.0 and 0.0 apart no better than we need."""
-    return None if number is None or math.isnan(number) else number + 0.0

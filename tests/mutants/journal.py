@@ -143,7 +143,7 @@ MUTANTS = (
     ),
     _journal(
         "a record that makes no sense is damage",
-        "journal_values",
+        "journal_packing",
         "if sealed(values[:-1]) != values:",
         "if False:",
         f"{_DAMAGE}::test_a_record_or_a_table_that_makes_no_sense_is_damage",

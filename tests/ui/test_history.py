@@ -70,6 +70,16 @@ def test_counts_say_when_the_listing_was_not_finished() -> None:
     assert not DONE.has_rest
 
 
+@pytest.mark.parametrize("outcome", [None, Outcome.CANCELLED])
+def test_a_batch_that_a_kill_or_a_quit_broke_off_is_not_finished(
+    bridge: FakeBridge, dialog: HistoryDialog, outcome: Outcome | None
+) -> None:
+    past = replace(STOPPED, batch=saved("broken off", outcome))
+    bridge.history_listed.emit(dialog._listing, (past,))
+    assert dialog.model.index(0, Column.OUTCOME).data() == "not finished"
+    assert dialog.resume_button.isEnabled()
+
+
 def test_what_is_left_of_an_earlier_start_is_resumed(bridge: FakeBridge, dialog: HistoryDialog) -> None:
     assert dialog.resume_button.isEnabled()
     dialog.resume_button.click()

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from app.core.events import Outcome
 from app.core.saved import PastBatch
 from app.core.states import State
 from app.ui.format import count_text, date_text
@@ -100,6 +101,14 @@ def _text(past: PastBatch, column: Column) -> str:
         case Column.DESTINATION:
             return shown_name(batch.destination)
         case Column.OUTCOME:
-            return batch.outcome.value if batch.outcome else "not ended"
+            return _outcome_words(past)
         case Column.FILES:
             return files_text(past)
+
+
+def _outcome_words(past: PastBatch) -> str:
+    """How a batch ended; one that was cancelled, paused by quitting, or killed may still be gone on with."""
+    outcome = past.batch.outcome
+    if outcome is None or (outcome is Outcome.CANCELLED and past.has_rest):
+        return "not finished"
+    return outcome.value

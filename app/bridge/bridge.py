@@ -15,13 +15,15 @@ from app.bridge.mirror import Mirror
 from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorRecord
 from app.core.events import BatchPhase, ChangeSet
-from app.core.objects import ConnectionSpec, DemoFault, Source
+from app.core.objects import ConnectionSpec, DemoFault, ListingPage, Source
 from app.core.policy import BatchPolicy
 from app.core.review import Review
 from app.core.saved import SavedBatch
 from app.core.states import Shift
 from app.engine.engine import Engine
 
+Sift = Callable[[ListingPage], object]
+"""Makes of a page what `listing_page` is to tell; called on the engine's thread."""
 SAMPLE_MS = 50
 SECRET_TIMEOUT_S = 300.0
 
@@ -47,7 +49,7 @@ class EngineBridge(QObject):
     profiles_listed = Signal(int, object)  # token, tuple of ProfileInfo
     buckets_listed = Signal(int, object)  # token, tuple of Bucket
     buckets_failed = Signal(int, object)  # token, ErrorRecord
-    listing_page = Signal(int, object)  # token, ListingPage
+    listing_page = Signal(int, object)  # token, ListingPage or what `sift` made of it
     listing_finished = Signal(int, object)  # token, ErrorRecord or None; never after cancel_listing
     unfinished_listed = Signal(
         int, object
@@ -108,10 +110,14 @@ class EngineBridge(QObject):
         """List the account's buckets; answers `buckets_listed` or `buckets_failed`."""
         return self._ask(lambda engine: engine.list_buckets(), self.buckets_listed, self.buckets_failed)
 
-    def list_prefix(self, bucket: str, prefix: str) -> int:
-        """List one level of the current connection; answers `listing_page`s, then `listing_finished`."""
+    def list_prefix(self, bucket: str, prefix: str, *, after: str = "", sift: Sift | None = None) -> int:
+        """List one level of the current connection; answers `listing_page`s, then `listing_finished`.
+
+        It begins behind the name `after`. With `sift` it is everything below `prefix`, and of each page what
+        `sift` leaves of it on the engine's thread.
+        """
         token = next(self._tokens)
-        self._thread.spawn(lambda: self._list(token, bucket, prefix))
+        self._thread.spawn(lambda: self._list(token, bucket, prefix, after, sift))
         return token
 
     def cancel_listing(self, token: int) -> None:
@@ -245,12 +251,17 @@ class EngineBridge(QObject):
         self._thread.spawn(run)
         return token
 
-    async def _list(self, token: int, bucket: str, prefix: str) -> None:
+    async def _list(self, token: int, bucket: str, prefix: str, after: str, sift: Sift | None) -> None:
         assert self._engine is not None
+
+        def tell(page: ListingPage) -> None:
+            self.listing_page.emit(token, page if sift is None else sift(page))
+
         error: ErrorRecord | None = None
         try:
+            delimiter = "/" if sift is None else ""
             is_whole = await self._engine.list_prefix(
-                token, bucket, prefix, lambda page: self.listing_page.emit(token, page)
+                token, bucket, prefix, tell, delimiter=delimiter, after=after
             )
         except Exception as caught:  # noqa: BLE001 - a task's top frame: it records
             error, is_whole = ErrorRecord.of(caught, None, time.time()), True

@@ -27,6 +27,7 @@ from app.core.review import PlanSheet, Review
 from app.core.saved import PastBatch, SavedBatch, SavedRow
 from app.core.states import Shift
 from app.engine.batch import Batch, BatchListener
+from app.engine.key_space import behind_folder
 from app.engine.ledger import Ledger
 from app.engine.order import Order, remove_left
 from app.engine.parts import Connection, EngineParts
@@ -119,12 +120,25 @@ class Engine:
         return tuple(self._orders.values())
 
     async def list_prefix(
-        self, token: int, bucket: str, prefix: str, on_page: Callable[[ListingPage], object]
+        self,
+        token: int,
+        bucket: str,
+        prefix: str,
+        on_page: Callable[[ListingPage], object],
+        *,
+        delimiter: str = "/",
+        after: str = "",
     ) -> bool:
-        """List one level; True when it came to its end, False when it was cancelled. Raises TransferError."""
+        """List one level, or everything below `prefix` where there is no delimiter, behind the name `after`.
+
+        True when it came to its end, False when it was cancelled. Raises TransferError.
+        """
+        if delimiter and after.endswith(delimiter):
+            after = behind_folder(after, delimiter)
 
         async def run() -> bool:
-            async with aclosing(self.store.list_pages(bucket, prefix, delimiter="/")) as pages:
+            listing = self.store.list_pages(bucket, prefix, delimiter=delimiter, start_after=after)
+            async with aclosing(listing) as pages:
                 async for page in pages:
                     on_page(page)
             return True

@@ -41,6 +41,11 @@ def key_ahead(names: Sequence[str], steps: float) -> str | None:
     return guess if number == 0 and guess > last else None
 
 
+def behind_folder(folder: str, delimiter: str) -> str:
+    """A text that sorts right behind all keys in a folder: from inside, the folder would be listed again."""
+    return folder[: -len(delimiter)] + chr(ord(delimiter[0]) + 1)
+
+
 def _kinds(text: str) -> Sequence[str]:
     """The kinds of characters that belong together in `text`: hexadecimal digits, or figures and letters."""
     letters = {character for character in text.lower() if character in string.ascii_letters}

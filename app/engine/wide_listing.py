@@ -7,7 +7,7 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 from app.core.objects import ListingPage
-from app.engine.key_space import key_ahead
+from app.engine.key_space import behind_folder, key_ahead
 from app.engine.stretch import Stretch, ascends, before, first_name, last_name
 
 WIDTH = 8
@@ -198,8 +198,7 @@ class WideListing:
             return None
         cut = guess.find(self._delimiter, len(self._prefix)) if self._delimiter else -1
         if cut >= 0:
-            # Inside a folder the folder itself would be listed again: begin right behind it.
-            guess = guess[:cut] + chr(ord(self._delimiter[0]) + 1)
+            guess = behind_folder(guess[: cut + len(self._delimiter)], self._delimiter)
         return guess if guess > stretch.last else None
 
     def _learn(self, stretch: Stretch) -> None:

@@ -37,7 +37,11 @@ def make_menus(window: MainWindow, bridge: EngineBridge) -> DemoMenu:
     bar, browser, transfers = window.menuBar(), window.browser, window.transfers
     sides = window.sides
     fill_menu(bar, "&File", [window.connect_action, browser.path_action, None, window.quit_action])
-    fill_menu(bar, "&Edit", [window.select_action, browser.filter_action, None, sides.preferences_action])
+    fill_menu(
+        bar,
+        "&Edit",
+        [window.select_action, browser.filter_action, browser.search_action, None, sides.preferences_action],
+    )
     docks = [window.dock.toggleViewAction(), window.transfers_action, sides.history_action]
     fill_menu(bar, "&View", [browser.reload_action, window.stop_loading_action, None, *docks])
     fill_menu(bar, "&Transfer", [browser.download_action, None, *transfers.menu_items()])

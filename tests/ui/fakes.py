@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.bridge.bridge import Sift
 from app.bridge.mirror import Mirror
 from app.core.errors import ErrorKind, ErrorRecord
 from app.core.events import (
@@ -92,7 +93,8 @@ class FakeBridge(QObject):
     def list_buckets(self) -> int:
         return self._ask("list_buckets")
 
-    def list_prefix(self, bucket: str, prefix: str) -> int:
+    def list_prefix(self, bucket: str, prefix: str, *, after: str = "", sift: Sift | None = None) -> int:
+        self.listed_after, self.sift = after, sift
         return self._ask("list_prefix", bucket, prefix)
 
     def cancel_listing(self, token: int) -> None:

@@ -85,7 +85,7 @@ def expected(rows: Rows, wish: Wish) -> tuple[list[int], list[int]]:
     """Folders and objects as one sort of everything has them."""
     sections: tuple[list[int], list[int]] = ([], [])
     for chunk in rows.chunks:
-        mask = wish.row_filter.mask(rows, chunk) if wish.row_filter else b"\1" * len(chunk.ids)
+        mask = rows.mask_of(chunk, wish.row_filter) if wish.row_filter else b"\1" * len(chunk.ids)
         sections[not chunk.is_folders].extend(itertools.compress(chunk.ids, mask))
     keys: dict[Column, Callable[[int], Any]] = {
         Column.NAME: lambda row_id: natural_keys([rows.name(row_id)])[0],

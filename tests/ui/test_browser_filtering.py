@@ -18,7 +18,7 @@ def shown(text: str, *things: ObjectInfo | str, prefixes: tuple[str, ...] = ()) 
     rows.take(page(*things, prefixes=prefixes))
     row_filter = parse_filter(text)
     assert row_filter is not None
-    masks = [(chunk, row_filter.mask(rows, chunk)) for chunk in rows.chunks]
+    masks = [(chunk, rows.mask_of(chunk, row_filter)) for chunk in rows.chunks]
     return [
         name
         for chunk, mask in masks

@@ -192,7 +192,7 @@ class Arrangement:
         self._filter, self._mask = row_filter, mask
         for chunk in new:
             check()
-            mask += row_filter.mask(self._rows, chunk)
+            mask += self._rows.mask_of(chunk, row_filter)
 
     def _shown(self, ids: array[int], check: Callable[[], object]) -> array[int]:
         if self._filter is None:

@@ -68,9 +68,9 @@ class Arranger(QObject):
         self._work()
 
     def go_on(self, *, is_last: bool = False) -> None:
-        """More rows are there, or (`is_last`) all."""
+        """More rows are there, or (`is_last`) all for now."""
         with self._turn:
-            self._is_last = self._is_last or is_last
+            self._is_last = is_last
         self._work()
 
     def close(self) -> None:

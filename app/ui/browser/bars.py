@@ -13,8 +13,9 @@ ICON_PX = 16
 
 
 class IncompleteBar(QFrame):
-    """Says that the listing ended too early, why, and offers to try again."""
+    """Says that the listing ended too early and why, and offers to go on or to begin again."""
 
+    go_on_asked = Signal()
     retry_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -27,6 +28,8 @@ class IncompleteBar(QFrame):
         self.text = plain_label("", self)
         self.text.setWordWrap(True)
         self.detail = plain_label("", self)
+        self.go_on_button = QPushButton("Go on", self)
+        self.go_on_button.clicked.connect(self.go_on_asked)
         self.retry_button = QPushButton("Retry", self)
         self.retry_button.clicked.connect(self.retry_asked)
         words = QVBoxLayout()
@@ -38,11 +41,13 @@ class IncompleteBar(QFrame):
         row.setSpacing(8)
         row.addWidget(picture)
         row.addLayout(words, 1)
+        row.addWidget(self.go_on_button)
         row.addWidget(self.retry_button)
         self.hide()
 
-    def show_error(self, text: str, detail: str) -> None:
+    def show_error(self, text: str, detail: str, *, can_go_on: bool) -> None:
         """Show what is missing."""
+        self.go_on_button.setVisible(can_go_on)
         self.text.setText(text)
         self.detail.setText(detail)
         self.detail.setVisible(bool(detail))
@@ -53,6 +58,7 @@ class Footer(QWidget):
     """The status line, the selection, and Download."""
 
     stop_asked = Signal()
+    go_on_asked = Signal()
 
     def __init__(self, download_action: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,7 +67,9 @@ class Footer(QWidget):
         self.selection = plain_label("", self)
         self.stop_button = QPushButton("Stop loading", self)
         self.stop_button.clicked.connect(self.stop_asked)
-        self.stop_button.hide()
+        self.go_on_button = QPushButton("Go on loading", self)
+        self.go_on_button.clicked.connect(self.go_on_asked)
+        self.show_loading(is_loading=False, can_go_on=False)
         self.download_button = QToolButton(self)
         self.download_button.setDefaultAction(download_action)
         self.download_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -70,6 +78,12 @@ class Footer(QWidget):
         row.setSpacing(8)
         row.addWidget(self.status, 1)
         row.addWidget(self.stop_button)
+        row.addWidget(self.go_on_button)
         row.addSpacing(8)
         row.addWidget(self.selection)
         row.addWidget(self.download_button)
+
+    def show_loading(self, *, is_loading: bool, can_go_on: bool) -> None:
+        """Offer what can be done about loading: stop it, or go on with it."""
+        self.stop_button.setVisible(is_loading)
+        self.go_on_button.setVisible(can_go_on)

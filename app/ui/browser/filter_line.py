@@ -38,6 +38,11 @@ class FilterLine(QLineEdit):
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(do)
 
+    @property
+    def is_refused(self) -> bool:
+        """True when what is written is no filter."""
+        return self._refusal.isVisible()
+
     @Slot(str)
     def _parse(self, text: str) -> None:
         try:

@@ -10,7 +10,6 @@ from math import inf
 
 from app.core.patterns import glob_pattern, search_pattern
 from app.core.units import parse_size
-from app.ui.browser.rows import Chunk, Rows
 
 _CONDITION = re.compile(r"(size|date)\s*(<=|>=|<|>|=)\s*(\S+)", re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
@@ -41,7 +40,7 @@ EVERYTHING = Range()
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """Which rows are shown. `fits` tests folded names one by one, `part` is a text they must hold.
+    """Which rows are shown: `fits` tests folded names one by one, `part` is a text that they must hold.
 
     A condition on size or date leaves objects only: a folder has neither.
     """
@@ -51,32 +50,30 @@ class RowFilter:
     size: Range = EVERYTHING
     date: Range = EVERYTHING
 
-    def mask(self, rows: Rows, chunk: Chunk) -> bytes:
-        """One byte a row of the chunk: 1 for a row that is shown, else 0."""
-        mask = self._name_mask(chunk)
-        for condition, values in ((self.size, rows.sizes), (self.date, rows.modified)):
+    def mask(
+        self,
+        names: Sequence[str],
+        sizes: Sequence[int],
+        modified: Sequence[float],
+        *,
+        is_folders: bool = False,
+    ) -> bytes:
+        """One byte a row: 1 for a row that is shown, else 0. The columns are those of `Rows`."""
+        mask = self._name_mask(names)
+        for condition, values in ((self.size, sizes), (self.date, modified)):
             if condition != EVERYTHING:
-                if chunk.is_folders:
+                if is_folders:
                     return bytes(len(mask))
                 low, high = condition.low, condition.high
-                numbers = values[chunk.first : chunk.first + len(mask)]
-                mask = bytes(
-                    [is_shown and low <= n < high for is_shown, n in zip(mask, numbers, strict=True)]
-                )
+                mask = bytes([is_shown and low <= n < high for is_shown, n in zip(mask, values, strict=True)])
         return mask
 
-    def admits(self, name: str) -> bool:
-        """True when a name passes, whatever its size and date."""
-        folded = name.casefold()
-        return self.part in folded and (self.fits is None or self.fits(folded) is not None)
-
-    def _name_mask(self, chunk: Chunk) -> bytes:
+    def _name_mask(self, names: Sequence[str]) -> bytes:
         if not self.part and self.fits is None:
-            return b"\1" * len(chunk.names)
-        names = folded(chunk.names.all())
+            return b"\1" * len(names)
         if self.fits is None:
-            return bytes([self.part in name for name in names])
-        return bytes([self.fits(name) is not None for name in names])
+            return bytes([self.part in name for name in folded(names)])
+        return bytes([self.fits(name) is not None for name in folded(names)])
 
 
 def folded(names: Sequence[str]) -> list[str]:

@@ -14,15 +14,17 @@ from app.ui.browser.bars import Footer, IncompleteBar
 from app.ui.browser.entry import Column
 from app.ui.browser.filter_line import FilterLine
 from app.ui.browser.filtering import RowFilter
-from app.ui.browser.location import Location
+from app.ui.browser.location import DELIMITER, Location
+from app.ui.browser.pages import PageActions, page_text
 from app.ui.browser.path_bar import PathBar
+from app.ui.browser.search_bar import SearchBar
 from app.ui.browser.selection import row_spans
 from app.ui.browser.session import BrowserPhase, BrowserSession
-from app.ui.browser.states import FirstRunPage, PageText, error_detail
+from app.ui.browser.states import FirstRunPage, error_detail
 from app.ui.browser.table import ObjectTable
-from app.ui.browser.words import counted, empty_text, incomplete_text, place_text, selection_text, status_text
-from app.ui.plain import as_tooltip, shown_name
-from app.ui.theme import Role, dress
+from app.ui.browser.words import incomplete_text, selection_text, status_text
+from app.ui.plain import as_tooltip
+from app.ui.theme import dress
 
 if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
@@ -48,9 +50,17 @@ class BrowserPanel(QWidget):
         self.table = ObjectTable(self.session.model, self)
         self.table.addAction(self.download_action)
         self.incomplete_bar = IncompleteBar(self)
+        self.search_bar = SearchBar(self)
         self.first_run = FirstRunPage(self)
         self.footer = Footer(self.download_action, self)
         self._last_location: Location | None = None
+        self._page_actions = PageActions(
+            self.leave_filter,
+            self._edit_path,
+            self.reconnect_asked.emit,
+            self.change_asked.emit,
+            self.demo_asked.emit,
+        )
         self._lay_out()
         self._connect()
         self._show_location()
@@ -78,6 +88,7 @@ class BrowserPanel(QWidget):
         self.up_action = self._action("Up", "up", "Alt+Up", session.go_up)
         self.reload_action = self._action("Reload", "reload", standard.Refresh, session.reload)
         self.path_action = self._action("Open location…", "search", "Ctrl+L", self._edit_path)
+        self.search_action = self._action("Search below here…", "search", "Ctrl+Shift+F", self._ask_search)
         self.filter_action = self._action("Filter", "search", standard.Find, self._edit_filter)
         self.download_action = self._action("Download…", "download", "Ctrl+D", self.download_asked.emit)
         self.download_action.setIconText("Download…")
@@ -115,6 +126,7 @@ class BrowserPanel(QWidget):
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(8)
         column.addWidget(self._top)
+        column.addWidget(self.search_bar)
         column.addWidget(self.incomplete_bar)
         column.addWidget(self._stack, 1)
         column.addWidget(self.footer)
@@ -131,8 +143,14 @@ class BrowserPanel(QWidget):
         self.filter_line.left.connect(self.table.setFocus)
         self.table.activated.connect(lambda index: self._open_row(index.row()))
         self.table.selectionModel().selectionChanged.connect(self._show_selection)
+        for signal in (session.model.modelReset, session.model.layoutChanged):
+            signal.connect(self._show_selection)
         self.footer.stop_asked.connect(session.stop_loading)
+        self.footer.go_on_asked.connect(session.go_on)
         self.incomplete_bar.retry_asked.connect(session.reload)
+        self.incomplete_bar.go_on_asked.connect(session.go_on)
+        self.search_bar.search_asked.connect(self._search)
+        self.search_bar.left.connect(self.leave_search)
         self.first_run.connection_asked.connect(self.connection_asked)
         self.first_run.demo_asked.connect(self.demo_asked)
 
@@ -146,6 +164,24 @@ class BrowserPanel(QWidget):
     def _edit_filter(self) -> None:
         self.filter_line.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter_line.selectAll()
+
+    @Slot()
+    def _ask_search(self) -> None:
+        if self.session.location is not None:
+            self.search_bar.ask(self.session.location.uri)
+
+    @Slot(str, object)
+    def _search(self, text: str, row_filter: RowFilter) -> None:
+        self.filter_line.clear()
+        self.session.find(text, row_filter)
+        self.table.setFocus()
+
+    @Slot()
+    def leave_search(self) -> None:
+        """Close the search and show the open location again."""
+        self.search_bar.hide()
+        self.session.leave_search()
+        self.table.setFocus()
 
     @Slot()
     def leave_filter(self) -> None:
@@ -170,6 +206,9 @@ class BrowserPanel(QWidget):
         entry = self.session.model.entry(row)
         if location is not None and entry.is_folder:
             self.session.open(Location(location.bucket, entry.key))
+        elif location is not None and self.session.search:
+            self.session.open(Location(location.bucket, entry.key[: entry.key.rfind(DELIMITER) + 1]))
+            self.table.keeper.expect(entry.key)
 
     @Slot()
     def _show_location(self) -> None:
@@ -177,6 +216,7 @@ class BrowserPanel(QWidget):
         if location != last:
             self._last_location = location
             self.filter_line.clear()
+            self.search_bar.hide()
             self.table.keeper.forget()
             self.path_bar.show_location(location)
             if location and last and last.bucket == location.bucket:
@@ -188,6 +228,7 @@ class BrowserPanel(QWidget):
         self.forward_action.setEnabled(self.session.can_go_forward)
         self.up_action.setEnabled(self.session.can_go_up)
         self.reload_action.setEnabled(location is not None)
+        self.search_action.setEnabled(location is not None)
         self.path_action.setEnabled(self.session.has_connection)
         self.path_bar.setEnabled(self.session.has_connection)
 
@@ -199,19 +240,21 @@ class BrowserPanel(QWidget):
         for widget in (self._top, self.footer):
             widget.setVisible(has_connection)
         self._stack.setCurrentWidget(self.table if has_connection else self.first_run)
-        self.table.show_page(None if model.shown_count else self._page())
+        page = None if model.shown_count else page_text(session, self.filter_line.text(), self._page_actions)
+        self.table.show_page(page)
         if session.error and model.total_count:
-            self.incomplete_bar.show_error(
-                incomplete_text(session, session.error), error_detail(session.error)
-            )
+            text, detail = incomplete_text(session, session.error), error_detail(session.error)
+            self.incomplete_bar.show_error(text, detail, can_go_on=session.can_go_on)
         else:
             self.incomplete_bar.hide()
         self.footer.status.setText(status_text(session))
-        self.footer.stop_button.setVisible(is_loading)
-        if not is_loading:
+        self.footer.show_loading(
+            is_loading=is_loading, can_go_on=session.phase is BrowserPhase.STOPPED and session.can_go_on
+        )
+        self.search_bar.setVisible(self.search_bar.isVisible() and session.location is not None)
+        if not is_loading and model.is_settled:
             self.table.keeper.forget()
             self.table.show_where_keys_go()
-        self._show_selection()
 
     @Slot()
     def _show_selection(self) -> None:
@@ -228,54 +271,3 @@ class BrowserPanel(QWidget):
 
     def _spans(self) -> list[tuple[int, int]]:
         return row_spans(self.table.selectionModel().selection())
-
-    def _page(self) -> PageText | None:
-        """The words for a table without rows."""
-        session = self.session
-        location = session.location
-        if session.model.total_count:
-            return PageText(
-                "search",
-                f"Nothing matches “{shown_name(self.filter_line.text().strip())}”",
-                f"{counted(session.model.total_count, 'row')} in {place_text(location)}" if location else "",
-                actions=(("Clear the filter", self.leave_filter),),
-            )
-        if location is None:
-            return self._connection_page()
-        place = place_text(location)
-        retry = ("Retry", session.reload)
-        if session.phase is BrowserPhase.LOADING:
-            return PageText("queued", f"Loading {place}…")
-        if session.phase is BrowserPhase.STOPPED:
-            return PageText("info", "Loading was stopped", "No row had come yet.", actions=(retry,))
-        if session.error:
-            error = session.error
-            change = ("Change the connection…", self.change_asked.emit)
-            if session.is_demo:
-                # Its server may have ended: a new one listens at another port.
-                change = ("Start the demo again", self.demo_asked.emit)
-            actions = (retry, change) if session.is_demo or error.kind.is_systemic else (retry,)
-            title = f"Could not list {place}"
-            return PageText("failed", title, error.message, error_detail(error), Role.NEGATIVE, actions)
-        return PageText("folder", empty_text(location))
-
-    def _connection_page(self) -> PageText | None:
-        session = self.session
-        label = shown_name(session.connection_label)
-        if session.phase is BrowserPhase.CONNECTING:
-            return PageText("plug", f"Connecting to {label}…")
-        if session.phase is BrowserPhase.NO_BUCKET:
-            words = "Choose a bucket on the left, or open one by its name."
-            return PageText(
-                "plug", f"Connected to {label}", words, actions=(("Open a bucket…", self._edit_path),)
-            )
-        if session.error is None:
-            return None
-        actions = (
-            ("Retry", self.reconnect_asked.emit),
-            ("Change the connection…", self.change_asked.emit),
-        )
-        title = f"Could not connect to {label}"
-        return PageText(
-            "failed", title, session.error.message, error_detail(session.error), Role.NEGATIVE, actions
-        )

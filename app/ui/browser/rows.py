@@ -11,6 +11,7 @@ from math import inf, isfinite
 
 from app.core.objects import ListingPage, ObjectColumns, ObjectInfo
 from app.ui.browser.entry import MAX_SIZE, Entry, class_words
+from app.ui.browser.filtering import RowFilter
 from app.ui.browser.packed import PackedDigests, PackedTexts, packed_etags
 
 
@@ -111,6 +112,12 @@ class Rows:
             if len(chunk.classes) == 1 and place + len(ids) <= len(chunk.names):
                 return [class_words(chunk.classes[0])] * len(ids)
         return [class_words(chunk.storage_class(place)) for chunk, place in map(self.chunk_of, ids)]
+
+    def mask_of(self, chunk: Chunk, row_filter: RowFilter) -> bytes:
+        """One byte a row of a chunk: 1 where the filter shows it, else 0."""
+        span = slice(chunk.ids.start, chunk.ids.stop)
+        names = chunk.names.all()
+        return row_filter.mask(names, self.sizes[span], self.modified[span], is_folders=chunk.is_folders)
 
     def _info(self, chunk: Chunk, place: int) -> ObjectInfo:
         assert chunk.etags is not None

@@ -12,9 +12,12 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from app.bridge.right_of_way import right_of_way
 from app.core.errors import ErrorRecord
 from app.core.objects import ListingPage
+from app.ui.browser.bookmark import Bookmark
+from app.ui.browser.filtering import RowFilter
 from app.ui.browser.history import History
 from app.ui.browser.location import Location
 from app.ui.browser.model import ObjectTableModel
+from app.ui.browser.search import Search, Sifted
 
 if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
@@ -63,7 +66,9 @@ class BrowserSession(QObject):
         self._clock = clock
         self._history = History()
         self._token = 0
-        self._started_at = 0.0
+        self.search: Search | None = None
+        self._bookmark = Bookmark()
+        self._started_at, self._started_with = 0.0, 0
         self._flush = QTimer(self)
         self._flush.setSingleShot(True)
         self._flush.timeout.connect(self._show_what_came)
@@ -104,10 +109,21 @@ class BrowserSession(QObject):
         return self.location is not None and self.location.parent is not None
 
     @property
+    def looked_count(self) -> int:
+        """Rows that came, or in a search objects that were looked at."""
+        return self.search.looked_count if self.search else self.model.total_count
+
+    @property
     def rows_per_s(self) -> float:
-        """How fast the rows of this listing came, up to now; 0 in its first moment."""
+        """How fast rows come since loading began or went on; 0 in its first moment."""
         elapsed_s = self._clock() - self._started_at
-        return self.model.total_count / elapsed_s if elapsed_s > 0.2 else 0.0
+        return (self.looked_count - self._started_with) / elapsed_s if elapsed_s > 0.2 else 0.0
+
+    @property
+    def can_go_on(self) -> bool:
+        """True when loading ended early and can go on behind what came."""
+        ended_early = self.phase in (BrowserPhase.STOPPED, BrowserPhase.FAILED)
+        return ended_early and self.location is not None and bool(self._bookmark.name)
 
     # The connection's part
 
@@ -149,9 +165,19 @@ class BrowserSession(QObject):
             self.open(self.location.parent)
 
     def reload(self) -> None:
-        """List the open location again."""
+        """List the open location again, or search it again."""
         if self.location is not None:
             self.relisting.emit()
+            self._list(self.search and Search(self.search.text, self.search.row_filter, self.location.prefix))
+
+    def find(self, text: str, row_filter: RowFilter) -> None:
+        """Look for what matches in everything below the open location."""
+        if self.location is not None:
+            self._list(Search(text, row_filter, self.location.prefix))
+
+    def leave_search(self) -> None:
+        """Show the open location again."""
+        if self.search is not None:
             self._list()
 
     def stop_loading(self) -> None:
@@ -161,23 +187,37 @@ class BrowserSession(QObject):
             self._show_what_came(is_last=True)
             self._enter(BrowserPhase.STOPPED)
 
+    def go_on(self) -> None:
+        """Load what comes behind the rows that are here."""
+        if self.can_go_on:
+            self._ask(self._bookmark.name)
+            self.changed.emit()
+
     # Inside
 
-    def _list(self) -> None:
-        location = self.location
-        assert location is not None
+    def _list(self, search: Search | None = None) -> None:
+        assert self.location is not None
         self._drop_listing()
-        self.model.clear(location.prefix)
-        self.error = None
-        self._started_at = self._clock()
-        self._token = self._bridge.list_prefix(location.bucket, location.prefix)
-        self.phase = BrowserPhase.LOADING
+        self.model.clear(self.location.prefix)
+        self.search = search
+        self._bookmark = Bookmark()
+        self._ask("")
         self.moved.emit()
         self.changed.emit()
+
+    def _ask(self, after: str) -> None:
+        location = self.location
+        assert location is not None
+        self.error = None
+        self.phase = BrowserPhase.LOADING
+        self._started_at, self._started_with = self._clock(), self.looked_count
+        sift = self.search.sift if self.search else None
+        self._token = self._bridge.list_prefix(location.bucket, location.prefix, after=after, sift=sift)
 
     def _forget(self, phase: BrowserPhase, label: str) -> None:
         self._drop_listing()
         self._history = History()
+        self.search = None
         self.model.clear("")
         self.error = None
         self.connection_label = label
@@ -196,12 +236,16 @@ class BrowserSession(QObject):
         self.changed.emit()
 
     @Slot(int, object)
-    def _take_page(self, token: int, page: ListingPage) -> None:
+    def _take_page(self, token: int, came: ListingPage | Sifted) -> None:
         if token != self._token:
             return
+        page, rows = (came.page, came.matches) if isinstance(came, Sifted) else (came, came)
         with right_of_way():
-            self.model.hold(page)
-        if self.model.shown_count == 0:
+            self._bookmark.move(page)
+            self.model.hold(rows)
+        if self.search:
+            self.search.looked_count += len(page.objects)
+        if self.model.total_count and self.model.shown_count == 0:
             self._show_what_came()
         elif not self._flush.isActive():
             self._flush.start(FIRST_FLUSH_MS if self.model.shown_count < FIRST_ROWS else FLUSH_MS)

@@ -23,13 +23,18 @@ def status_text(session: BrowserSession) -> str:
         parts.append(_content_text(model))
     if model.shown_count < model.total_count:
         parts.append(f"{count_text(model.shown_count)} of {count_text(model.total_count)} shown")
+    if session.search:
+        parts.append(f"{counted(session.search.looked_count, 'object')} looked at")
+    rate = round(session.rows_per_s, -2)
+    doing, done = ("searching", "search") if session.search else ("loading", "loading")
     if session.phase is BrowserPhase.LOADING:
-        rate = round(session.rows_per_s, -2)
-        parts.append(f"loading… {count_text(int(rate))} a second" if rate else "loading…")
+        parts.append(f"{doing}… {count_text(int(rate))} a second" if rate else f"{doing}…")
     elif session.phase is BrowserPhase.STOPPED:
-        parts.append("loading stopped, there may be more")
+        parts.append(f"{done} stopped, there may be more")
     elif session.phase is BrowserPhase.FAILED and model.total_count:
         parts.append("incomplete")
+    if not model.is_settled and session.phase is not BrowserPhase.LOADING:
+        parts.append("putting in order…")
     return " · ".join(parts)
 
 
@@ -58,8 +63,9 @@ def empty_text(location: Location) -> str:
 
 def incomplete_text(session: BrowserSession, error: ErrorRecord) -> str:
     """What is missing from a listing that failed part way."""
+    word = "object" if session.search else "row"
     return (
-        f"Not everything is here: the listing ended after {counted(session.model.total_count, 'row')}. "
+        f"Not everything is here: the listing ended after {counted(session.looked_count, word)}. "
         f"{error.message}"
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import overload
+
+from app.core.redaction import without_user_info
 
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 """Storage classes whose objects need a restore before a GET.
@@ -180,6 +182,11 @@ class ConnectionSpec:
     secret_access_key: str = field(default="", repr=False)
     session_token: str = field(default="", repr=False)
 
+    def without_secrets(self) -> ConnectionSpec:
+        """What of it may be written to disk: no typed keys, no user and password in its endpoint."""
+        secrets = {each.name: "" for each in fields(self) if not each.repr}
+        return replace(self, endpoint_url=without_user_info(self.endpoint_url), **secrets)
+
     def is_like(self, other: ConnectionSpec) -> bool:
         """True when the two differ in nothing but the keys that were typed for both."""
         with_other_keys = replace(
@@ -194,7 +201,7 @@ class ConnectionSpec:
     def label(self) -> str:
         """A short name for the window and for messages; holds no secret."""
         if self.endpoint_url:
-            return self.endpoint_url.split("://", 1)[-1].rsplit("@", 1)[-1]
+            return without_user_info(self.endpoint_url).split("://", 1)[-1]
         if self.profile:
             return self.profile
         return "public (anonymous)" if self.is_anonymous else "default"

@@ -24,6 +24,7 @@ _NAMED = re.compile(rf"""(?<![a-z0-9])((?:{"|".join(_NAMES)}){_BETWEEN})[^"'<>&\
 _AUTHORIZATION = re.compile(rf"""(authorization{_BETWEEN})[^"'\r\n]+""", re.IGNORECASE)
 _JSON_TOKEN = re.compile(r"""(["'](?:token|secret)["']\s*:\s*["'])[^"']+""", re.IGNORECASE)
 _USER_INFO = re.compile(r"""([a-z][a-z0-9+.-]*://)[^\s/?#"'<>]*@""", re.IGNORECASE)
+_OF_A_USER = re.compile(r"^([^/?#]*?://)?[^/?#]*@")
 _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}\b")
 
 
@@ -59,6 +60,11 @@ redacted = Redactor()
 def masked(key_id: str) -> str:
     """An access key id as it may be shown: its last four characters."""
     return f"…{key_id[-4:]}"
+
+
+def without_user_info(url: str) -> str:
+    """A URL, with its scheme or typed without, less the user's name and password before its host."""
+    return _OF_A_USER.sub(lambda found: found[1] or "", url)
 
 
 def _forms(secret: str) -> set[str]:

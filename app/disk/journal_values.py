@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from app.core.integrity import Algorithm
 from app.core.objects import Addressing, ConnectionSpec, ObjectInfo, Source
 from app.core.plan import PlannedItem, Verdict
 from app.core.policy import BatchPolicy, IfExists, InFlight, StopPolicy
+from app.core.redaction import without_user_info
 from app.core.saved import Extent, SavedBatch, SavedPart, SavedRow
 from app.core.states import State
 from app.disk.journal_packing import (
@@ -37,7 +37,6 @@ BATCH_COLUMNS = (
     "number, batch_id, started_at, finished_at, outcome, is_listing_complete, last_key, destination,"
     " policy, about"
 )
-_USER_INFO = re.compile(r"^([^/?#]*?://)?[^/?#]*@")
 _GOES_ON_LATER = (State.RUNNING, State.PAUSED)
 
 
@@ -58,16 +57,10 @@ class BatchLine(NamedTuple):
 
 def line_of(batch: SavedBatch, number: int) -> BatchLine:
     """The batch as a row, without its secrets and its sources."""
-    spec = dataclasses.replace(
-        batch.spec,
-        endpoint_url=_without_user_info(batch.spec.endpoint_url),
-        access_key_id="",
-        secret_access_key="",
-        session_token="",
-    )
+    spec = batch.spec.without_secrets()
     about = {
         "title": batch.title,
-        "endpoint": _without_user_info(batch.endpoint),
+        "endpoint": without_user_info(batch.endpoint),
         "is_demo": batch.is_demo,
         "spec": dataclasses.asdict(spec) | {"addressing": spec.addressing.value},
     }
@@ -231,10 +224,6 @@ def extent_of(values: Values) -> Extent:
     if not 0 <= first <= end:
         raise ValueError("an extent below zero")
     return Extent(first, end, bytes(crc))
-
-
-def _without_user_info(url: str) -> str:
-    return _USER_INFO.sub(lambda found: found[1] or "", url)
 
 
 def _source_map(source: Source) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, replace
-from urllib.parse import urlsplit, urlunsplit
+from dataclasses import dataclass
 
 from app.core.objects import Addressing, ConnectionSpec
 
@@ -24,7 +23,7 @@ class Remembered:
     @classmethod
     def of(cls, spec: ConnectionSpec, bucket: str = "", prefix: str = "") -> Remembered:
         """What may be kept of a connection and of the place that was open."""
-        return cls(without_secrets(spec), bucket, prefix, bool(spec.access_key_id))
+        return cls(spec.without_secrets(), bucket, prefix, bool(spec.access_key_id))
 
     def is_same_connection(self, other: Remembered) -> bool:
         """True when both lead to the same place by the same means."""
@@ -50,17 +49,3 @@ class Remembered:
         if not all(isinstance(value, str) for value in (*texts.values(), bucket, prefix)):
             return None
         return cls(ConnectionSpec(addressing=addressing, **texts, **flags), bucket, prefix, needs_keys)
-
-
-def without_secrets(spec: ConnectionSpec) -> ConnectionSpec:
-    """The connection without typed keys, and without a user's name and password in its endpoint."""
-    secrets = {field.name: "" for field in fields(spec) if not field.repr}
-    return replace(spec, endpoint_url=_without_user(spec.endpoint_url), **secrets)
-
-
-def _without_user(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import overload
 
@@ -184,8 +184,13 @@ class ConnectionSpec:
 
     def without_secrets(self) -> ConnectionSpec:
         """What of it may be written to disk: no typed keys, no user and password in its endpoint."""
-        secrets = {each.name: "" for each in fields(self) if not each.repr}
-        return replace(self, endpoint_url=without_user_info(self.endpoint_url), **secrets)
+        return replace(
+            self,
+            endpoint_url=without_user_info(self.endpoint_url),
+            access_key_id="",
+            secret_access_key="",
+            session_token="",
+        )
 
     def is_like(self, other: ConnectionSpec) -> bool:
         """True when the two differ in nothing but the keys that were typed for both."""

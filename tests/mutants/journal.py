@@ -95,8 +95,8 @@ MUTANTS = (
     _journal(
         "no secret is kept",
         "journal_values",
-        '        session_token="",\n',
-        "",
+        "spec = batch.spec.without_secrets()",
+        "spec = batch.spec",
         f"{_JOURNAL}::test_no_secret_is_in_the_files_and_none_comes_back",
     ),
     _journal(

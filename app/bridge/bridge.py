@@ -16,7 +16,7 @@ from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorRecord
 from app.core.events import BatchPhase, ChangeSet
 from app.core.objects import ConnectionSpec, DemoFault, Source
-from app.core.policy import BatchPolicy
+from app.core.policy import BatchPolicy, StopPolicy
 from app.core.review import Review
 from app.core.saved import SavedBatch
 from app.core.states import Shift
@@ -143,6 +143,10 @@ class EngineBridge(QObject):
     def set_stop_on_first_error(self, is_on: bool) -> None:
         """Set the toggle of every batch that runs; it counts from now on."""
         self._with_engine(lambda engine: engine.set_stop_on_first_error(is_on))
+
+    def set_stop(self, batch_id: str, stop: StopPolicy) -> None:
+        """Change when one batch that runs stops; it counts from now on."""
+        self._with_engine(lambda engine: engine.set_stop(batch_id, stop))
 
     def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
         """Limit one batch, or (None) all of them together, to so many bytes a second; 0 is no limit."""

@@ -236,7 +236,12 @@ class Batch:
         # More files than GETs may be in flight would only be open files.
         workers = min(policy.jobs, self._tools.slots.jobs)
         self._pool = FailFastPool(
-            self._download, workers, policy.stop, self, grace_s=self._tools.timing.stop_grace_s
+            self._download,
+            workers,
+            policy.stop,
+            self,
+            grace_s=self._tools.timing.stop_grace_s,
+            count_items=self.rows.__len__,
         )
         try:
             return await self._pool.run(source)

@@ -22,7 +22,7 @@ from app.core.objects import (
     Source,
     title_of,
 )
-from app.core.policy import BatchPolicy
+from app.core.policy import BatchPolicy, StopPolicy
 from app.core.review import PlanSheet, Review
 from app.core.saved import PastBatch, SavedBatch, SavedRow
 from app.core.states import Shift
@@ -224,6 +224,10 @@ class Engine:
         """Set the toggle of every batch that has not ended."""
         for order in self._orders.values():
             order.set_stop(replace(order.rows.policy.stop, stop_on_first_error=is_on))
+
+    def set_stop(self, batch_id: str, stop: StopPolicy) -> None:
+        """Change when a batch that has not ended stops; it counts from now on."""
+        self._orders[batch_id].set_stop(stop)
 
     def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
         """Limit one batch, or (None) all of them together, to so many bytes a second; 0 is no limit."""

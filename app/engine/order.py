@@ -115,7 +115,8 @@ class Order:
 
     def set_stop(self, stop: StopPolicy) -> None:
         """Change the policy of a batch that has not ended."""
-        if self.rows.phase is not BatchPhase.ENDED:
+        if self.rows.phase is not BatchPhase.ENDED and stop != self.rows.policy.stop:
+            log.info("batch %s: from now on %s", self.rows.batch_id, stop)
             self._set_policy(replace(self.rows.policy, stop=stop))
 
     def set_limit(self, limit_bps: int) -> None:

@@ -163,7 +163,7 @@ class _Season:
         for number in range(ROUNDS):
             is_late = number >= ROUNDS // 2
             if is_late:
-                batch.set_stop(StopPolicy(stop_on_first_error=False))
+                batch.set_policy(replace(batch.rows.policy, stop=StopPolicy(stop_on_first_error=False)))
             self._totals.runs += 1
             delay_s = self._random.random() * (3.0 if is_late else 0.5)
             impatience = asyncio.get_running_loop().call_later(delay_s, self._cancel, batch)

@@ -145,7 +145,7 @@ class TransferActions(QObject):
 
     def _one_running(self) -> BatchSnapshot | None:
         """The batch of the selection, while it is only one and has not ended."""
-        touched = self._touched() if self._lines() else []
+        touched = self.touched() if self._lines() else []
         batch = self._mirror.batch(touched[0]) if len(touched) == 1 else None
         return None if batch is None or batch.phase is BatchPhase.ENDED else batch
 

@@ -172,6 +172,10 @@ class EngineBridge(QObject):
         """Run again: the given rows, or (None) every row that failed, was stopped or was cancelled."""
         self._with_engine(lambda engine: engine.retry(batch_id, indexes))
 
+    def probe(self, batch_id: str) -> None:
+        """Run the file again that stopped a batch, and what else is not done only if that goes well."""
+        self._with_engine(lambda engine: engine.probe(batch_id))
+
     def list_unfinished(self) -> int:
         """Look what earlier starts have left; answers `unfinished_listed`, empty when it cannot be read."""
         return self._ask(lambda engine: engine.unfinished(), self.unfinished_listed, None)

@@ -261,6 +261,10 @@ class Engine:
         """Run rows again (None: all that did not get done, and what was not listed yet)."""
         self._watch(self._orders[batch_id].retry(indexes))
 
+    def probe(self, batch_id: str) -> None:
+        """Run the file again that stopped a batch, and what else is not done only if that goes well."""
+        self._watch(self._orders[batch_id].probe())
+
     def sign_in_again(self, batch_id: str) -> None:
         """Somebody has signed in: the batch's connection asks for new keys, and its batches go on."""
         self._orders[batch_id].patience.sign_in.try_again()

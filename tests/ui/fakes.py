@@ -128,6 +128,9 @@ class FakeBridge(QObject):
     def shift(self, batch_id: str, indexes: Collection[int], shift: Shift) -> None:
         self.commands.append(("shift", batch_id, list(indexes), shift))
 
+    def probe(self, batch_id: str) -> None:
+        self.commands.append(("probe", batch_id))
+
     def set_stop(self, batch_id: str, stop: StopPolicy) -> None:
         self.commands.append(("set_stop", batch_id, stop))
 

@@ -332,8 +332,14 @@ def test_the_banner_asks_for_one_file_for_all_or_for_the_others(
     stop_batch(bridge)
     panel.banner.retry_button.click()
     panel.banner.resume_button.click()
+    panel.banner.probe_asked.emit()
     panel.banner.resume_others_asked.emit()
-    assert bridge.commands == [("retry", "a", [2]), ("retry", "a", None), ("retry", "a", [3, 4, 5])]
+    assert bridge.commands == [
+        ("retry", "a", [2]),
+        ("retry", "a", None),
+        ("probe", "a"),
+        ("retry", "a", [3, 4, 5]),
+    ]
 
 
 def test_show_goes_to_the_file_through_folds_and_filters(bridge: FakeBridge, panel: TransfersPanel) -> None:

@@ -163,6 +163,7 @@ class TransfersPanel(QWidget):
         self.banner.show_asked.connect(self._show_culprit)
         self.banner.retry_asked.connect(self._retry_culprit)
         self.banner.resume_asked.connect(lambda: self._bridge.retry(self._unread[-1]))
+        self.banner.probe_asked.connect(lambda: self._bridge.probe(self._unread[-1]))
         self.banner.resume_others_asked.connect(lambda: self.commands.resume_others(self._unread[-1]))
         self.banner.sign_in_done.connect(self._go_on_signed_in)
         self.banner.dismissed.connect(self._dismiss)

@@ -18,7 +18,7 @@ from app.compose import build_engine, leave_within, open_journal
 from app.core.errors import ErrorRecord, TransferError
 from app.core.events import Outcome
 from app.core.objects import ConnectionSpec, ObjectColumns, Source
-from app.core.policy import BatchPolicy, IfExists, InFlight, StopPolicy
+from app.core.policy import BatchPolicy, IfExists, InFlight
 from app.core.states import State
 from app.core.timing import Timing
 from app.core.uris import parse_source
@@ -87,9 +87,10 @@ def _policy(options: argparse.Namespace, base: BatchPolicy) -> BatchPolicy:
     """`base` with what the options say otherwise."""
     stop, given = base.stop, options
     return BatchPolicy(
-        StopPolicy(
-            stop.stop_on_first_error if given.stop is None else given.stop,
-            stop.in_flight if given.in_flight is None else InFlight(given.in_flight),
+        replace(
+            stop,
+            stop_on_first_error=stop.stop_on_first_error if given.stop is None else given.stop,
+            in_flight=stop.in_flight if given.in_flight is None else InFlight(given.in_flight),
         ),
         base.if_exists if given.if_exists is None else IfExists(given.if_exists),
         given.jobs or base.jobs,

@@ -16,7 +16,7 @@ from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorRecord
 from app.core.events import BatchPhase, ChangeSet
 from app.core.objects import ConnectionSpec, DemoFault, ListingPage, Source
-from app.core.policy import BatchPolicy
+from app.core.policy import BatchPolicy, StopPolicy
 from app.core.review import Review
 from app.core.saved import SavedBatch
 from app.core.states import Shift
@@ -150,6 +150,10 @@ class EngineBridge(QObject):
         """Set the toggle of every batch that runs; it counts from now on."""
         self._with_engine(lambda engine: engine.set_stop_on_first_error(is_on))
 
+    def set_stop(self, batch_id: str, stop: StopPolicy) -> None:
+        """Change when one batch that runs stops; it counts from now on."""
+        self._with_engine(lambda engine: engine.set_stop(batch_id, stop))
+
     def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
         """Limit one batch, or (None) all of them together, to so many bytes a second; 0 is no limit."""
         self._with_engine(lambda engine: engine.set_limit(limit_bps, batch_id))
@@ -173,6 +177,10 @@ class EngineBridge(QObject):
     def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Run again: the given rows, or (None) every row that failed, was stopped or was cancelled."""
         self._with_engine(lambda engine: engine.retry(batch_id, indexes))
+
+    def probe(self, batch_id: str) -> None:
+        """Run the file again that stopped a batch, and what else is not done only if that goes well."""
+        self._with_engine(lambda engine: engine.probe(batch_id))
 
     def list_unfinished(self) -> int:
         """Look what earlier starts have left; answers `unfinished_listed`, empty when it cannot be read."""

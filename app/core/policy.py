@@ -35,16 +35,25 @@ class IfExists(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StopPolicy:
-    """When the pool stops. Replaced whole when the toggle moves; it counts from then on."""
+    """When the pool stops. Replaced whole when it is changed; it counts from then on.
+
+    Without `stop_on_first_error` the run stops at its `max_errors`-th error, or once `max_percent` of the
+    batch's files have failed; 0 is never.
+    """
 
     stop_on_first_error: bool = True
     in_flight: InFlight = InFlight.KEEP
+    max_errors: int = 0
+    max_percent: int = 0
 
-    def is_stopped_by(self, error: BaseException) -> bool:
-        """True when `error` ends the batch: any error if so set, a systemic or unknown one always."""
-        if self.stop_on_first_error:
-            return True
-        return not isinstance(error, TransferError) or error.kind.is_systemic
+    def is_stopped_by(self, error: BaseException, failures: int, items: int) -> bool:
+        """True when `error`, the last of `failures` in a run of `items`, ends it; one that is systemic or
+        unknown does so always.
+        """
+        is_systemic = not isinstance(error, TransferError) or error.kind.is_systemic
+        is_one_too_many = 0 < self.max_errors <= failures
+        is_share_too_large = 0 < self.max_percent * items <= failures * 100
+        return self.stop_on_first_error or is_systemic or is_one_too_many or is_share_too_large
 
 
 def is_verdict(error: BaseException) -> bool:

@@ -112,6 +112,8 @@ def policy_text(policy: BatchPolicy) -> str:
         {
             "stop_on_first_error": policy.stop.stop_on_first_error,
             "in_flight": policy.stop.in_flight.value,
+            "max_errors": policy.stop.max_errors,
+            "max_percent": policy.stop.max_percent,
             "if_exists": policy.if_exists.value,
             "jobs": policy.jobs,
             "part_size_bytes": policy.part_size_bytes,
@@ -236,7 +238,12 @@ def _source_of(source: Mapping[str, Any]) -> Source:
 
 
 def _policy_of(policy: Mapping[str, Any]) -> BatchPolicy:
-    stop = StopPolicy(bool(policy["stop_on_first_error"]), InFlight(policy["in_flight"]))
+    stop = StopPolicy(
+        bool(policy["stop_on_first_error"]),
+        InFlight(policy["in_flight"]),
+        int(policy.get("max_errors", 0)),
+        int(policy.get("max_percent", 0)),
+    )
     return BatchPolicy(
         stop,
         IfExists(policy["if_exists"]),

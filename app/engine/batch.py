@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
@@ -16,13 +15,11 @@ from app.core.saved import SavedBatch, SavedPart, SavedRow
 from app.core.states import Shift, State
 from app.engine.batch_plan import AGAIN, BatchPlan, PlanListener
 from app.engine.batch_rows import BatchRows
+from app.engine.batch_runner import BatchRunner
 from app.engine.download import Download
 from app.engine.plan_sheet import sheet_of
-from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
 from app.engine.row_queue import RowQueue
 from app.engine.tools import DownloadTools
-
-log = logging.getLogger(__name__)
 
 
 class BatchListener(PlanListener, Protocol):
@@ -45,12 +42,9 @@ class Batch:
         self.rows = rows
         self.sources = tuple(sources)
         self._tools = tools
-        self._listener = listener
         self._plan = BatchPlan(tools, rows, sources, listener)
-        self._pool: FailFastPool[int] | None = None
-        self._queue: RowQueue | None = None
-        self._is_cancelled = False
-        self._report: RunReport[int] | None = None
+        on_stop = listener.stopping if listener is not None else _tell_nobody
+        self._runner = BatchRunner(tools, rows, self._download, on_stop)
 
     @property
     def bucket(self) -> str:
@@ -97,22 +91,23 @@ class Batch:
         """The plan as a person looks at it. Raises TransferError when the folder is gone."""
         return sheet_of(self.rows, self._plan.problem_of, self._tools.target.free_bytes())
 
-    async def run(self) -> Outcome:
-        """Run until every row is terminal; returns how it ended."""
+    async def run(self, probe: int | None = None) -> Outcome:
+        """Run until every row is terminal; returns how it ended.
+
+        With `probe`, a row that waits, that one runs alone, and what else is not done only if it went well.
+        """
+        runner = self._runner
         self.rows.begin_run()
         self._plan.put_on_record()
-        if self.rows.is_paused:
-            self.rows.pause_queued()
-        self._queue = RowQueue(self.rows, None if self._plan.is_complete else self._plan.stream())
-        self._report = None
-        # A listing that has failed ends a run of the pool, and rows may still be paused.
-        while self._report is None or (not self._is_over(self._report) and self.rows.has_open):
-            await self._tools.record.flush()
-            if self._is_cancelled:
-                break
-            self._report = await self._run_pool(self._queue)
-        self._queue = None
-        outcome = self._outcome()
+        runner.begin()
+        if probe is not None:
+            await runner.run(RowQueue(self.rows, None))
+            if self.rows[probe].state in (State.DONE, State.SKIPPED) and not runner.is_over:
+                self._put_again(await self._fit_again(None))
+                probe = None
+        if probe is None:
+            await runner.run(RowQueue(self.rows, None if self._plan.is_complete else self._plan.stream()))
+        outcome = runner.outcome()
         self.end(outcome)
         return outcome
 
@@ -125,66 +120,23 @@ class Batch:
         """Change the policy; it counts from now on, and never revives a stop."""
         self.rows.policy = policy
         self._tools.record.changed_policy(policy)
-        if self._pool is not None:
-            self._pool.policy = policy.stop
+        self._runner.change_policy(policy.stop)
 
     def cancel(self, indexes: Iterable[int] | None = None) -> None:
         """Cancel the batch, or some of its rows. Ended rows stay as they are."""
-        if self.rows.phase is BatchPhase.ENDED:
-            return
-        if indexes is None:
-            self._is_cancelled = True
-            if self._pool is not None:
-                self._pool.cancel("cancelled by a person")
-            else:
-                self.rows.end_waiting(State.CANCELLED)
-            return
-        for index in indexes:
-            state = self.rows[index].state
-            if state in (State.QUEUED, State.PAUSED):
-                self.rows.finish(index, State.CANCELLED)
-            self._take_off(index)
+        self._runner.cancel(indexes)
 
     def pause(self, indexes: Iterable[int] | None = None) -> None:
         """Pause the batch, or some of its rows: they keep what they have. Nothing while it stops."""
-        if self.rows.phase not in (BatchPhase.PLANNING, BatchPhase.RUNNING):
-            return
-        if indexes is None:
-            self.rows.is_paused = True
-            indexes = list(self.rows.in_state(State.RUNNING))
-            self.rows.pause_queued()
-            for index in list(self._queue.handed) if self._queue is not None else ():
-                self._take_off(index)
-        for index in indexes:
-            row = self.rows[index]
-            if row.state is State.QUEUED:
-                self.rows.pause(index)
-                self._take_off(index)
-            elif row.state is State.RUNNING and self._pool is not None:
-                row.is_pausing = True
-                self._pool.cancel_item(index)
+        self._runner.pause(indexes)
 
     def unpause(self, indexes: Iterable[int] | None = None) -> None:
         """Go on with what is paused: rows, or (None) the whole batch."""
-        if indexes is None:
-            self.rows.is_paused = False
-            indexes = list(self.rows.in_state(State.PAUSED))
-        waiting = self.rows.unpause(indexes)
-        if self._queue is not None:
-            self._queue.put(waiting)
+        self._runner.unpause(indexes)
 
     def shift(self, indexes: Collection[int], shift: Shift) -> None:
         """Change which of the rows that wait start next."""
-        if self._queue is not None:
-            self._queue.move(indexes, shift)
-
-    def _take_off(self, index: int) -> None:
-        """Whatever the pool does with a row is to end; one that waits in the queue is passed over there."""
-        is_handed = self._queue is not None and index in self._queue.handed
-        if self._pool is not None and (is_handed or self.rows[index].state is State.RUNNING):
-            self._pool.cancel_item(index)
-        if self._queue is not None:
-            self._queue.wake()
+        self._runner.shift(indexes, shift)
 
     async def claim(self) -> None:
         """Take a batch that has ended for this process again. Raises TransferError when it is taken."""
@@ -195,15 +147,8 @@ class Batch:
 
         What the plan knew to fail is judged anew first and stays FAILED while the reason stands.
         """
-        wanted = self.rows.in_state(*AGAIN) if indexes is None else indexes
-        chosen = [index for index in wanted if self.rows[index].state in AGAIN]
-        ready = [index for index in chosen if await self._plan.may_run_again(index)]
-        self._is_cancelled = False
-        again = [index for index in ready if self.rows[index].state in AGAIN]
-        self.rows.requeue(again)
-        if self._queue is not None:
-            self._queue.put(again)
-        self._tools.record.put(map(self.rows.__getitem__, again))
+        ready = await self._fit_again(indexes)
+        self._put_again(ready)
         has_rest = indexes is None and not self._plan.is_complete
         return self.rows.phase is BatchPhase.ENDED and (bool(ready) or has_rest)
 
@@ -229,19 +174,17 @@ class Batch:
                 self._tools.target.remove_parts(row.item.path, [row.kept.name])
                 row.kept = None
 
-    # The pool's work and what it tells
+    async def _fit_again(self, indexes: Iterable[int] | None) -> list[int]:
+        """Those of the rows (None: all) that may be tried again, judged anew where the plan said no."""
+        wanted = self.rows.in_state(*AGAIN) if indexes is None else indexes
+        chosen = [index for index in wanted if self.rows[index].state in AGAIN]
+        return [index for index in chosen if await self._plan.may_run_again(index)]
 
-    async def _run_pool(self, source: RowQueue) -> RunReport[int]:
-        policy = self.rows.policy
-        # More files than GETs may be in flight would only be open files.
-        workers = min(policy.jobs, self._tools.slots.jobs)
-        self._pool = FailFastPool(
-            self._download, workers, policy.stop, self, grace_s=self._tools.timing.stop_grace_s
-        )
-        try:
-            return await self._pool.run(source)
-        finally:
-            self._pool = None
+    def _put_again(self, ready: Iterable[int]) -> None:
+        again = [index for index in ready if self.rows[index].state in AGAIN]
+        self.rows.requeue(again)
+        self._runner.put(again)
+        self._tools.record.put(map(self.rows.__getitem__, again))
 
     async def _download(self, index: int) -> None:
         problem = self._plan.take_problem(index)
@@ -249,80 +192,6 @@ class Batch:
             raise problem
         await Download(self._tools, self.rows, self.bucket, index).run()
 
-    def item_started(self, item: int) -> None:
-        """A worker has taken the row."""
-        self._let_out(item)
-        self.rows.start(item)
 
-    def item_ended(self, item: int, ending: Ending, error: BaseException | None) -> None:
-        """The row's attempt is over; one that the download itself finished stays as it is."""
-        row = self.rows[item]
-        self._let_out(item)
-        # A row that was paused and let on again before it started waits in the queue.
-        is_waiting = row.state is State.PAUSED or (row.state is State.QUEUED and ending is Ending.CANCELLED)
-        if row.state.is_terminal or is_waiting:
-            return
-        if row.is_pausing and ending is Ending.CANCELLED:
-            self._paused(item)
-        elif ending is Ending.FAILED:
-            assert error is not None
-            if not isinstance(error, TransferError):
-                log.error("a download failed inside", exc_info=error)
-            record = ErrorRecord.of(error, row.item.obj.key, self._tools.clock())
-            self.rows.fail(item, record)
-            self.rows.blame(record, item)
-        elif ending is Ending.STOPPED:
-            self.rows.stop(item)
-        elif ending is Ending.CANCELLED:
-            self.rows.finish(item, State.CANCELLED)
-        else:
-            raise AssertionError("a download ended without a verdict")
-
-    def _let_out(self, index: int) -> None:
-        if self._queue is not None:
-            self._queue.handed.discard(index)
-            self._queue.wake()
-
-    def _paused(self, index: int) -> None:
-        """The row has let go for a pause; a stop that came meanwhile ends it."""
-        if self.rows.phase is not BatchPhase.STOPPING:
-            self.rows.pause(index)
-        elif self._is_cancelled or self.rows.first_error is None:
-            self.rows.finish(index, State.CANCELLED)
-        else:
-            self.rows.stop(index)
-
-    def stopping(self, cause: FirstError[int] | None) -> None:
-        """The pool stops: everything that waits ends in this same step."""
-        self.rows.set_phase(BatchPhase.STOPPING)
-        if cause is None:
-            self.rows.end_waiting(State.CANCELLED)
-            return
-        error = self.rows[cause.item].error if cause.item is not None else None
-        # A source that fails has no row; a row that stops the pool has been written already.
-        error = error or ErrorRecord.of(cause.error, None, cause.at)
-        self.rows.convict(error, cause.item)
-        if self._listener is not None:
-            self._listener.stopping(error)
-        self.rows.end_waiting(State.STOPPED)
-
-    def rest_ended(self, items: Sequence[int], ending: Ending) -> None:
-        """Nothing: `stopping` has ended every row that waited."""
-
-    def finished(self, report: RunReport[int]) -> None:
-        """Nothing: `run` reads the report."""
-
-    def _is_over(self, report: RunReport[int]) -> bool:
-        return report.is_stopped or report.is_cancelled
-
-    def _outcome(self) -> Outcome:
-        report, counts = self._report, self.rows.counts()
-        if self._is_cancelled or (report is not None and report.is_cancelled):
-            self.rows.end_waiting(State.CANCELLED)
-            return Outcome.CANCELLED
-        if report is not None and report.is_stopped:
-            self.rows.end_waiting(State.STOPPED)
-            return Outcome.STOPPED
-        if counts[State.FAILED] or self.rows.first_error is not None:
-            return Outcome.FAILED
-        return Outcome.DONE
+def _tell_nobody(_: ErrorRecord) -> None:
+    """Nobody listens."""

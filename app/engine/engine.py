@@ -22,7 +22,7 @@ from app.core.objects import (
     Source,
     title_of,
 )
-from app.core.policy import BatchPolicy
+from app.core.policy import BatchPolicy, StopPolicy
 from app.core.review import PlanSheet, Review
 from app.core.saved import PastBatch, SavedBatch, SavedRow
 from app.core.states import Shift
@@ -240,6 +240,10 @@ class Engine:
         for order in self._orders.values():
             order.set_stop(replace(order.rows.policy.stop, stop_on_first_error=is_on))
 
+    def set_stop(self, batch_id: str, stop: StopPolicy) -> None:
+        """Change when a batch that has not ended stops; it counts from now on."""
+        self._orders[batch_id].set_stop(stop)
+
     def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
         """Limit one batch, or (None) all of them together, to so many bytes a second; 0 is no limit."""
         if batch_id is None:
@@ -271,6 +275,10 @@ class Engine:
     def retry(self, batch_id: str, indexes: Sequence[int] | None = None) -> None:
         """Run rows again (None: all that did not get done, and what was not listed yet)."""
         self._watch(self._orders[batch_id].retry(indexes))
+
+    def probe(self, batch_id: str) -> None:
+        """Run the file again that stopped a batch, and what else is not done only if that goes well."""
+        self._watch(self._orders[batch_id].probe())
 
     def sign_in_again(self, batch_id: str) -> None:
         """Somebody has signed in: the batch's connection asks for new keys, and its batches go on."""

@@ -113,9 +113,15 @@ class Order:
         self._task = asyncio.ensure_future(self._run(self._again(indexes)))
         return self._task
 
+    def probe(self) -> asyncio.Task[None]:
+        """Run the culprit again as a task, and what else is not done only if it goes well."""
+        self._task = asyncio.ensure_future(self._run(self._probed()))
+        return self._task
+
     def set_stop(self, stop: StopPolicy) -> None:
         """Change the policy of a batch that has not ended."""
-        if self.rows.phase is not BatchPhase.ENDED:
+        if self.rows.phase is not BatchPhase.ENDED and stop != self.rows.policy.stop:
+            log.info("batch %s: from now on %s", self.rows.batch_id, stop)
             self._set_policy(replace(self.rows.policy, stop=stop))
 
     def set_limit(self, limit_bps: int) -> None:
@@ -217,6 +223,15 @@ class Order:
             if await self._word:
                 batch.leave_out_problems()
         await batch.run()
+
+    async def _probed(self) -> None:
+        culprit = self.rows.snapshot().first_error_index
+        if culprit is None or not self.has_ended or self.batch is None:
+            await self._again(None)
+            return
+        await self.batch.claim()
+        if await self.batch.requeue([culprit]):
+            await self.batch.run(probe=culprit)
 
     async def _again(self, indexes: Sequence[int] | None) -> None:
         has_ended = self.rows.phase is BatchPhase.ENDED

@@ -39,7 +39,8 @@ class FailFastPool(Generic[T]):
     """Runs `work(item)` for each item of a source, `workers` at once, until the first error stops it all.
 
     Items are hashable values. All methods belong to the loop's thread, except `cancel`. Assigning `policy`
-    counts for errors from then on. `grace_s` is how long work may take to obey a cancellation.
+    counts for errors from then on. `grace_s` is how long work may take to obey a cancellation. `count_items`
+    tells how many items a percentage is of.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class FailFastPool(Generic[T]):
         *,
         grace_s: float = 2.0,
         clock: Callable[[], float] = time.time,
+        count_items: Callable[[], int] = int,
     ) -> None:
         if workers < 1:
             raise ValueError("a pool needs at least one worker")
@@ -60,6 +62,7 @@ class FailFastPool(Generic[T]):
         self._observer = observer
         self._grace_s = grace_s
         self._clock = clock
+        self._count_items = count_items
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread_id = 0
         self._is_cancel_asked = False
@@ -233,7 +236,7 @@ class FailFastPool(Generic[T]):
         is_internal = not isinstance(error, Exception)
         if is_internal:
             self._record.add_internal_error(error)
-        is_stop = self._ending is None and (is_internal or self.policy.is_stopped_by(error))
+        is_stop = self._ending is None and (is_internal or self._is_stopped_by(error))
         if is_stop:
             self._record.cause = failure
             self._let_nothing_start(Ending.STOPPED)
@@ -243,6 +246,9 @@ class FailFastPool(Generic[T]):
             self._ask_running(Ending.STOPPED)
         if is_stop:
             self._tell_stop(failure)
+
+    def _is_stopped_by(self, error: BaseException) -> bool:
+        return self.policy.is_stopped_by(error, self._record.failure_count, self._count_items())
 
     def _cancel_now(self) -> None:
         """Stop for a person. After a stop that lets running items finish, end those."""

@@ -76,13 +76,13 @@ class RunRecord(Generic[T]):
     cause: FirstError[T] | None = None
     is_cancelled: bool = False
     internal_error: BaseException | None = None
+    failure_count: int = 0
     _failures: list[FirstError[T]] = field(default_factory=list)
-    _failure_count: int = 0
     _abandoned: list[T] = field(default_factory=list)
 
     def add_failure(self, failure: FirstError[T]) -> None:
         """Count a failure, and keep it while there are few."""
-        self._failure_count += 1
+        self.failure_count += 1
         if len(self._failures) < MAX_KEPT_FAILURES:
             self._failures.append(failure)
 
@@ -99,7 +99,7 @@ class RunRecord(Generic[T]):
         return RunReport(
             first_error=self.cause or next(iter(self._failures), None),
             failures=tuple(self._failures),
-            failure_count=self._failure_count,
+            failure_count=self.failure_count,
             is_stopped=is_stopped,
             is_cancelled=self.is_cancelled,
             abandoned=tuple(self._abandoned),

@@ -49,7 +49,7 @@ def test_a_batch_comes_back_as_it_was_recorded(journal: SqliteJournal) -> None:
             Source("b", "k\ud800/", True, ""),
             Source("b", "k", False, "", ObjectInfo("k", -(2**70), "e", 1.5)),
         ),
-        policy=BatchPolicy(StopPolicy(False, InFlight.FINISH), IfExists.KEEP_BOTH, 7),
+        policy=BatchPolicy(StopPolicy(False, InFlight.FINISH, 5, 20), IfExists.KEEP_BOTH, 7, limit_bps=9),
         finished_at=200.5,
         is_listing_complete=True,
         last_key="z\ud800",

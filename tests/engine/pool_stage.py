@@ -194,7 +194,10 @@ def pool_of(
     *,
     workers: int = 4,
     policy: StopPolicy = STOP_AT_ONCE,
+    count_items: Callable[[], int] = int,
 ) -> FailFastPool[int]:
     """A pool whose wall clock follows the running loop's time."""
     loop = asyncio.get_running_loop()
-    return FailFastPool(work, workers, policy, diary, clock=lambda: NOW + loop.time())
+    return FailFastPool(
+        work, workers, policy, diary, clock=lambda: NOW + loop.time(), count_items=count_items
+    )

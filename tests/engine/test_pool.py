@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.core.errors import TransferError
+from app.core.policy import StopPolicy
 from app.engine.pool import Ending, FirstError
 from tests.engine.pool_stage import (
     KEEP_GOING,
@@ -206,6 +207,29 @@ def test_switching_the_toggle_on_stops_for_the_next_error_and_blames_that_one() 
     assert diary.report.first_error is not None
     assert diary.report.first_error.item == 2
     assert [failure.item for failure in diary.report.failures] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    "policy", [StopPolicy(False, max_errors=3), StopPolicy(False, max_percent=30)], ids=["number", "percent"]
+)
+def test_a_run_stops_at_as_many_errors_as_the_policy_says_and_blames_the_last(policy: StopPolicy) -> None:
+    async def scene() -> Diary:
+        diary, stage = Diary(), Stage()
+        pool = pool_of(stage.work, diary, workers=2, policy=policy, count_items=lambda: 10)
+        running = asyncio.ensure_future(pool.run(range(10)))
+        for item in range(3):
+            stage.fail(item, denied())
+            await settled()
+        await running
+        return diary
+
+    diary = play(scene())
+    assert diary.started == [0, 1, 2, 3]
+    assert diary.report is not None
+    assert diary.report.is_stopped
+    assert diary.report.first_error is not None
+    assert diary.report.first_error.item == 2
+    assert diary.report.failure_count == 3
 
 
 def test_switching_the_toggle_off_never_revives_a_stop() -> None:

@@ -157,13 +157,13 @@ MUTANTS = (
     ),
     _pool(
         "8. in keep-going mode work goes on",
-        "self.policy.is_stopped_by(error))",
+        "self._is_stopped_by(error))",
         "True)",
         "test_pool.py::test_an_error_leaves_the_others_running_in_keep_going_mode",
     ),
     _pool(
         "8. a systemic error ends the run in both modes",
-        "self.policy.is_stopped_by(error))",
+        "self._is_stopped_by(error))",
         "self.policy.stop_on_first_error)",
         "test_pool.py::test_a_systemic_or_unknown_error_stops_a_keep_going_run",
     ),

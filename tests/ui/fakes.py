@@ -25,7 +25,7 @@ from app.core.events import (
     Wait,
 )
 from app.core.objects import ConnectionSpec, DemoFault, Source
-from app.core.policy import BatchPolicy
+from app.core.policy import BatchPolicy, StopPolicy
 from app.core.review import Review
 from app.core.saved import SavedBatch
 from app.core.states import Phase, Shift, State
@@ -129,6 +129,12 @@ class FakeBridge(QObject):
 
     def shift(self, batch_id: str, indexes: Collection[int], shift: Shift) -> None:
         self.commands.append(("shift", batch_id, list(indexes), shift))
+
+    def probe(self, batch_id: str) -> None:
+        self.commands.append(("probe", batch_id))
+
+    def set_stop(self, batch_id: str, stop: StopPolicy) -> None:
+        self.commands.append(("set_stop", batch_id, stop))
 
     def set_limit(self, limit_bps: int, batch_id: str | None = None) -> None:
         self.commands.append(("set_limit", limit_bps, batch_id))

@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
 
 from app.core.errors import ErrorKind
 from app.core.events import BatchPhase, ChangeSet, Outcome, RowsAdded, RowSnapshot
+from app.core.policy import BatchPolicy, InFlight, StopPolicy
 from app.core.states import State
 from app.ui.transfers.cells import Column
 from app.ui.transfers.filters import StateFilter
 from app.ui.transfers.model import MAX_RUNS
 from app.ui.transfers.panel import NOTHING_YET, TransfersPanel
+from app.ui.transfers.policy_menu import PolicyMenu
 from tests.ui.fakes import (
     MIB,
     FakeBridge,
@@ -290,6 +292,31 @@ def test_the_context_menu_has_the_commands(panel: TransfersPanel) -> None:
     ]
 
 
+def test_the_policy_of_a_batch_that_runs_is_changed_in_its_menu(
+    bridge: FakeBridge, panel: TransfersPanel
+) -> None:
+    bridge.add_batch("a", 3, policy=BatchPolicy(StopPolicy(in_flight=InFlight.FINISH)))
+    select(panel, 0)
+    menu = panel.commands.menu(panel).findChild(PolicyMenu)
+    choices = {action.text(): action for action in menu.actions()}
+    assert [text for text, action in choices.items() if action.isChecked()] == [
+        "On the first error",
+        "Running files are finished",
+    ]
+    choices["After 10 errors"].trigger()
+    choices["Running files are discarded"].trigger()
+    assert bridge.commands == [
+        ("set_stop", "a", StopPolicy(False, InFlight.FINISH, max_errors=10)),
+        ("set_stop", "a", StopPolicy(True, InFlight.DISCARD)),
+    ]
+
+
+def test_a_batch_that_has_ended_has_no_policy_to_change(bridge: FakeBridge, panel: TransfersPanel) -> None:
+    stop_batch(bridge)
+    select(panel, 0)
+    assert panel.commands.menu(panel).findChild(PolicyMenu) is None
+
+
 def test_the_banner_names_the_file_that_stopped_the_batch(bridge: FakeBridge, panel: TransfersPanel) -> None:
     assert not panel.banner.isVisible()
     stop_batch(bridge)
@@ -315,8 +342,14 @@ def test_the_banner_asks_for_one_file_for_all_or_for_the_others(
     stop_batch(bridge)
     panel.banner.retry_button.click()
     panel.banner.resume_button.click()
+    panel.banner.probe_asked.emit()
     panel.banner.resume_others_asked.emit()
-    assert bridge.commands == [("retry", "a", [2]), ("retry", "a", None), ("retry", "a", [3, 4, 5])]
+    assert bridge.commands == [
+        ("retry", "a", [2]),
+        ("retry", "a", None),
+        ("probe", "a"),
+        ("retry", "a", [3, 4, 5]),
+    ]
 
 
 def test_show_goes_to_the_file_through_folds_and_filters(bridge: FakeBridge, panel: TransfersPanel) -> None:

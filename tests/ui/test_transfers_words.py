@@ -229,6 +229,12 @@ def test_a_batch_tells_how_it_stands_and_its_policy() -> None:
     assert batch_words.batch_status(RUNNING) == "downloading · stops on first error"
     assert batch_words.batch_status(replace(RUNNING, phase=BatchPhase.STOPPING)) == "stopping"
     goes_on = BatchPolicy(stop=StopPolicy(stop_on_first_error=False))
+    paused = replace(RUNNING, is_paused=True, policy=BatchPolicy(StopPolicy(False, max_errors=10)))
+    assert batch_words.batch_status(paused) == "paused · stops at 10 errors"
+    discards = BatchPolicy(StopPolicy(False, InFlight.DISCARD, max_percent=5))
+    assert batch_words.batch_status(replace(RUNNING, policy=discards)) == (
+        "downloading · stops when 5 % have failed, discards parts"
+    )
     assert batch_words.batch_status(replace(RUNNING, policy=goes_on)) == "downloading · goes on after errors"
     assert batch_words.batch_status(ended(Outcome.STOPPED, denied(), 37)).startswith("stopped ")
 

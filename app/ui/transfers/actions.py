@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -9,6 +10,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.bridge.mirror import Span
+from app.core.events import BatchPhase, BatchSnapshot
 from app.core.policy import StopPolicy
 from app.core.states import State
 from app.ui import theme
@@ -28,6 +30,7 @@ from app.ui.transfers.chosen import (
 from app.ui.transfers.layout import Place
 from app.ui.transfers.model import TransfersModel
 from app.ui.transfers.pausing import PAUSED, RUNNABLE, PauseActions
+from app.ui.transfers.policy_menu import PolicyMenu
 from app.ui.transfers.view import TransfersView
 
 if TYPE_CHECKING:
@@ -78,6 +81,11 @@ class TransferActions(QObject):
         """A context menu over the selection."""
         menu = QMenu(parent)
         menu.addActions([self.pausing.selected, self.cancel, self.retry, self.retry_failed])
+        batch = self._one_running()
+        if batch is not None:
+            menu.addSeparator()
+            set_stop = partial(self._bridge.set_stop, batch.batch_id)
+            menu.addMenu(PolicyMenu(batch.policy.stop, set_stop, menu))
         menu.addSeparator()
         menu.addAction(self.show_cause)
         menu.addSeparator()
@@ -134,6 +142,12 @@ class TransferActions(QObject):
         first_and_last = [place.batch_id for place in places(self._model, edges)]
         known = list(self._mirror.batch_ids())
         return known[known.index(first_and_last[0]) : known.index(first_and_last[-1]) + 1]
+
+    def _one_running(self) -> BatchSnapshot | None:
+        """The batch of the selection, while it is only one and has not ended."""
+        touched = self.touched() if self._lines() else []
+        batch = self._mirror.batch(touched[0]) if len(touched) == 1 else None
+        return None if batch is None or batch.phase is BatchPhase.ENDED else batch
 
     def _cause(self) -> Place | None:
         """Where the error stands that stopped the selected row, or the selected batch."""

@@ -33,6 +33,7 @@ class Banner(QFrame):
     show_asked = Signal()
     retry_asked = Signal()  # the culprit alone
     resume_asked = Signal()  # everything that is not done
+    probe_asked = Signal()  # the culprit, and if it goes well everything that is not done
     resume_others_asked = Signal()  # everything that is not done and has not failed
     sign_in_done = Signal()  # a person says so
     dismissed = Signal()
@@ -127,6 +128,7 @@ class Banner(QFrame):
         button.setMinimumHeight(self.retry_button.sizeHint().height())
         menu = QMenu(button)
         menu.addAction("Resume everything that is not done", self.resume_asked.emit)
+        menu.addAction("Try the file that failed, then resume the rest", self.probe_asked.emit)
         menu.addAction("Resume without the failed files", self.resume_others_asked.emit)
         button.setMenu(menu)
         button.clicked.connect(self.resume_asked)

@@ -34,6 +34,7 @@ class BannerWatch(QObject):
         banner.show_asked.connect(self._show_culprit)
         banner.retry_asked.connect(self._retry_culprit)
         banner.resume_asked.connect(lambda: bridge.retry(self._unread[-1]))
+        banner.probe_asked.connect(lambda: bridge.probe(self._unread[-1]))
         banner.resume_others_asked.connect(lambda: commands.resume_others(self._unread[-1]))
         banner.sign_in_done.connect(self._go_on_signed_in)
         banner.dismissed.connect(self.dismiss)

@@ -20,6 +20,11 @@ from app.ui.transfers.words import (
 REQUEST_ID_SHOWN = 4
 """Characters of a request id in a sentence; the whole of it is where it can be copied."""
 
+_IN_FLIGHT_WORDS = {
+    InFlight.KEEP: "",
+    InFlight.FINISH: ", finishes running files",
+    InFlight.DISCARD: ", discards parts",
+}
 UNFINISHED = (State.QUEUED, State.RUNNING, State.PAUSED, State.STOPPED, State.CANCELLED)
 
 
@@ -67,13 +72,15 @@ def batch_eta(batch: BatchSnapshot) -> str:
 
 def policy_words(policy: StopPolicy) -> str:
     """When a batch with this policy stops, in a few words."""
-    if not policy.stop_on_first_error:
+    if policy.stop_on_first_error:
+        when = "stops on first error"
+    elif policy.max_errors:
+        when = f"stops at {count_text(policy.max_errors)} errors"
+    elif policy.max_percent:
+        when = f"stops when {policy.max_percent} % have failed"
+    else:
         return "goes on after errors"
-    if policy.in_flight is InFlight.FINISH:
-        return "stops on first error, finishes running files"
-    if policy.in_flight is InFlight.DISCARD:
-        return "stops on first error, discards parts"
-    return "stops on first error"
+    return when + _IN_FLIGHT_WORDS[policy.in_flight]
 
 
 def batch_size(batch: BatchSnapshot) -> str:

@@ -87,9 +87,9 @@ class Batch:
         """Skip what a start would not get done."""
         self._plan.leave_out_problems()
 
-    def plan_sheet(self) -> PlanSheet:
+    async def plan_sheet(self) -> PlanSheet:
         """The plan as a person looks at it. Raises TransferError when the folder is gone."""
-        return sheet_of(self.rows, self._plan.problem_of, self._tools.target.free_bytes())
+        return await sheet_of(self.rows, self._plan.problem_of, self._tools.target.free_bytes())
 
     async def run(self, probe: int | None = None) -> Outcome:
         """Run until every row is terminal; returns how it ended.

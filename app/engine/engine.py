@@ -229,7 +229,7 @@ class Engine:
 
     async def plan_sheet(self, batch_id: str) -> PlanSheet:
         """The plan of a batch that is PLANNED. Raises TransferError."""
-        return self._orders[batch_id].plan_sheet()
+        return await self._orders[batch_id].plan_sheet()
 
     async def resume(self, saved: SavedBatch) -> None:
         """Go on with a batch of an earlier start, over the connection that it had. Raises TransferError."""

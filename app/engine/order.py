@@ -102,11 +102,11 @@ class Order:
         if self._word is not None and not self._word.done():
             self._word.set_result(without_problems)
 
-    def plan_sheet(self) -> PlanSheet:
+    async def plan_sheet(self) -> PlanSheet:
         """The plan of a batch that is PLANNED. Raises TransferError for any other."""
         if self.batch is None or self.rows.phase is not BatchPhase.PLANNED:
             raise TransferError(ErrorKind.USAGE, "The batch does not wait for a start.")
-        return self.batch.plan_sheet()
+        return await self.batch.plan_sheet()
 
     def retry(self, indexes: Sequence[int] | None) -> asyncio.Task[None]:
         """Run rows again as a task (None: all that did not get done, and what was not listed yet)."""

@@ -24,7 +24,7 @@ _NAMED = re.compile(rf"""(?<![a-z0-9])((?:{"|".join(_NAMES)}){_BETWEEN})[^"'<>&\
 _AUTHORIZATION = re.compile(rf"""(authorization{_BETWEEN})[^"'\r\n]+""", re.IGNORECASE)
 _JSON_TOKEN = re.compile(r"""(["'](?:token|secret)["']\s*:\s*["'])[^"']+""", re.IGNORECASE)
 _USER_INFO = re.compile(r"""([a-z][a-z0-9+.-]*://)[^\s/?#"'<>]*@""", re.IGNORECASE)
-_OF_A_USER = re.compile(r"^([^/?#]*?://)?[^/?#]*@")
+_OF_A_USER = re.compile(r"^([^/?#]*?://)?.*@", re.DOTALL)
 _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}\b")
 
 
@@ -63,7 +63,7 @@ def masked(key_id: str) -> str:
 
 
 def without_user_info(url: str) -> str:
-    """A URL, with its scheme or typed without, less the user's name and password before its host."""
+    """An endpoint, its scheme typed or not, less the user's name and password, whatever stands in them."""
     return _OF_A_USER.sub(lambda found: found[1] or "", url)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from app.core.errors import ErrorKind, TransferError
-from app.core.redaction import MAX_LEARNED, MIN_SECRET, Redactor
+from app.core.objects import ConnectionSpec
+from app.core.redaction import MAX_LEARNED, MIN_SECRET, Redactor, without_user_info
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
@@ -94,3 +97,21 @@ def test_an_error_holds_no_secret_in_any_of_its_texts() -> None:
     )
     assert (error.message, str(error)) == ("no: secret_access_key=***",) * 2
     assert (error.code, error.request_id) == ("X-Amz-Signature=***", "…MPLE")
+
+
+def test_what_may_be_written_down_of_a_connection_has_no_secret() -> None:
+    spec = ConnectionSpec(
+        profile="work",
+        endpoint_url=f"https://me:{SECRET}@s3.example.com:9000/base",
+        access_key_id="AKIAIOSFODNN7EXAMPLE",
+        secret_access_key=SECRET,
+        session_token=SECRET,
+    )
+    kept = spec.without_secrets()
+    assert {field.name: getattr(kept, field.name) for field in fields(kept) if not field.repr} == {
+        "access_key_id": "",
+        "secret_access_key": "",
+        "session_token": "",
+    }
+    assert (kept.profile, kept.endpoint_url) == ("work", "https://s3.example.com:9000/base")
+    assert without_user_info(f"me:{SECRET}@host") == "host"

@@ -120,7 +120,7 @@ class Planner:
             return item
         if item.verdict is Verdict.ARCHIVED:
             try:
-                item = replace(item, obj=await self._store.head(self._bucket, item.obj.key))
+                item = item._replace(obj=await self._store.head(self._bucket, item.obj.key))
             except TransferError:
                 return item
         is_renamed = item.verdict is Verdict.RENAMED

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from app.core.errors import ErrorKind, TransferError, plain_text
 
@@ -50,8 +51,7 @@ _WIDTHS = {
 _HEADER_ALGORITHMS = tuple(algorithm for algorithm in Algorithm if algorithm is not Algorithm.MD5)
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(NamedTuple):
     """The digest that the whole object's bytes must have. An MD5 was told by the ETag."""
 
     algorithm: Algorithm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import overload
+from typing import NamedTuple, overload
 
 from app.core.redaction import without_user_info
 
@@ -14,8 +14,7 @@ ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html"""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectInfo:
+class ObjectInfo(NamedTuple):
     """One object as a listing or a HEAD tells it.
 
     `size_bytes` is what the server said, which may be absurd (negative, over 2**63): the plan judges it.

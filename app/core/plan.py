@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from enum import Enum
 from operator import attrgetter
+from typing import NamedTuple
 
 from app.core.naming import PathRules, escape_segment, names_for, numbered_names
 from app.core.objects import ObjectInfo
@@ -57,8 +57,7 @@ class Existing(Enum):
         return self in (Existing.SAME_FILE, Existing.DIFFERENT_FILE)
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """Where one key goes. `path` is relative with `/` between segments; empty for the target itself.
 
     `is_folder` marks a folder marker (0 bytes, the key ends in `/`). `reason` says in plain sentences why
@@ -73,8 +72,7 @@ class Placement:
     blocked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedItem:
+class PlannedItem(NamedTuple):
     """One line of the plan. `reason` is plain sentences for every verdict but NEW."""
 
     obj: ObjectInfo
@@ -136,7 +134,7 @@ class Placer:
         for other in numbered_names(name, self._rules):
             path = parent + slash + other
             if self._take(path, is_folder=False):
-                yield replace(placement, path=path, is_renamed=True, reason=reason)
+                yield placement._replace(path=path, is_renamed=True, reason=reason)
 
     def place_again(self, item: PlannedItem, base: str) -> None:
         """Take the places that an earlier start's plan gave to `item`, so that no later key gets them."""

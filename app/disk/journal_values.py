@@ -229,7 +229,8 @@ def extent_of(values: Values) -> Extent:
 
 
 def _source_map(source: Source) -> dict[str, Any]:
-    return dataclasses.asdict(source)
+    values = dataclasses.asdict(source)
+    return values | {"info": source.info and source.info._asdict()}
 
 
 def _source_of(source: Mapping[str, Any]) -> Source:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.extents import part_size
@@ -67,7 +66,7 @@ class Download:
         """Whoever starts an object again wants it as it is now. Raises TransferError."""
         row = self._row
         obj = await self._tools.store.head(self._bucket, row.item.obj.key)
-        self._rows.revise(row.index, replace(row.item, obj=obj))
+        self._rows.revise(row.index, row.item._replace(obj=obj))
 
     async def _once(self) -> None:
         assembly = self._assembly()
@@ -169,8 +168,8 @@ class Download:
             raise asyncio.CancelledError
         obj = row.item.obj
         if (obj.etag, obj.version_id) != (assembly.etag, assembly.version_id):
-            obj = replace(obj, etag=assembly.etag, version_id=assembly.version_id)
-            self._rows.revise(row.index, replace(row.item, obj=obj))
+            obj = obj._replace(etag=assembly.etag, version_id=assembly.version_id)
+            self._rows.revise(row.index, row.item._replace(obj=obj))
         part.publish(obj.modified_at, replace=_may_replace(row, self._rows.policy.if_exists))
         self._rows.finish(row.index, State.DONE, note=note, verified=verified)
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -61,7 +60,7 @@ class Fetch:
 
         Not pinned: a part may have an ETag of its own (moto 5.2 does so).
         """
-        request = replace(self._request(None, None), part_number=number, if_match="")
+        request = self._request(None, None)._replace(part_number=number, if_match="")
         try:
             head = await self._ask(partial(self._tools.store.describe, request))
         except TransferError:
@@ -100,8 +99,8 @@ class Fetch:
         assembly.version_id = assembly.version_id or head.version_id
         item = self._row.item
         if item.obj.modified_at is None and head.modified_at is not None:
-            obj = replace(item.obj, modified_at=head.modified_at)
-            self._rows.revise(self._row.index, replace(item, obj=obj))
+            obj = item.obj._replace(modified_at=head.modified_at)
+            self._rows.revise(self._row.index, item._replace(obj=obj))
 
     def expect(self, head: GetHead, *, is_whole: bool = True) -> None:
         """Take from an answer what the object's bytes must hash to; one about a range has only the ETag."""

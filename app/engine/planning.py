@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.integrity import looks_like_md5
@@ -22,8 +23,7 @@ _LOOKS_A_TURN = 200
 """Disk look-ups between two turns of the loop, so that a long plan leaves room for downloads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """One planned item; `problem` is why its HEAD failed: the row fails with it when its turn comes."""
 
     item: PlannedItem
@@ -120,7 +120,7 @@ class Planner:
             return item
         if item.verdict is Verdict.ARCHIVED:
             try:
-                item = replace(item, obj=await self._store.head(self._bucket, item.obj.key))
+                item = item._replace(obj=await self._store.head(self._bucket, item.obj.key))
             except TransferError:
                 return item
         is_renamed = item.verdict is Verdict.RENAMED
@@ -146,7 +146,7 @@ class Planner:
             with suppress(TransferError):
                 fact = self._target.look(item.path)
                 if fact is not None and fact.is_like(item.obj.size_bytes, item.obj.modified_at):
-                    return replace(item, verdict=Verdict.SAME, reason=SAME_FILE)
+                    return item._replace(verdict=Verdict.SAME, reason=SAME_FILE)
         return await self.settle_again(item)
 
     async def _head(self, source: Source) -> ObjectInfo:

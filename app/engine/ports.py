@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from app.core.integrity import Algorithm
 from app.core.naming import PathRules
@@ -14,8 +14,7 @@ from app.core.objects import Bucket, ConnectionSpec, DemoFault, ListingPage, Obj
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class GetHead:
+class GetHead(NamedTuple):
     """The judged headers of a GET, before its first body byte.
 
     `length_bytes` is the body's length, None when the server framed it by closing. `range_first` and
@@ -53,8 +52,7 @@ class BodySink(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class GetRequest:
+class GetRequest(NamedTuple):
     """One GET of `key`: the bytes `first` to `last` (included), part `part_number` of its upload, or all."""
 
     bucket: str

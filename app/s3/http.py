@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Headers = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """One GET or HEAD. `headers` go out as they are, so a signed `host` must be the URL's.
 
     `subject` names in words what is asked for, for messages. `ca_bundle` is a file of trusted certificates;
@@ -27,8 +25,7 @@ class HttpRequest:
     proxy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpHead:
+class HttpHead(NamedTuple):
     """Status and headers of the final answer; header names are lower-case."""
 
     status: int
@@ -48,8 +45,7 @@ class HttpHead:
         return int(text)
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """An answer after its end. `error_body` holds at most 64 KiB and is empty for a 2xx."""
 
     head: HttpHead

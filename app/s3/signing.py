@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from urllib.parse import quote
 
 from app.s3.http import Headers
@@ -50,7 +50,7 @@ class Signer:
         self._service = service
         self._second = -1
         self._stamp = self._scope = ""
-        self._key = b""
+        self._inner = self._outer = sha256()
 
     def sign(self, method: str, path: str, headers: Headers, now_s: int) -> list[tuple[str, str]]:
         """The headers to send: those given, which must name `host` and be in lower case, and the signature's.
@@ -67,9 +67,9 @@ class Signer:
         lines = "".join([f"{name}:{' '.join(value.split())}\n" for name, value in sent])
         where, _, query = path.partition("?")
         request = f"{method}\n{where}\n{_sorted(query)}\n{lines}\n{names}\n{_UNSIGNED}"
-        digest = hashlib.sha256(request.encode()).hexdigest()
+        digest = sha256(request.encode()).hexdigest()
         text = f"{_ALGORITHM}\n{self._stamp}\n{self._scope}\n{digest}"
-        signature = hmac.digest(self._key, text.encode(), "sha256").hex()
+        signature = self._hmac(text.encode())
         credential = f"Credential={self.keys.access_key_id}/{self._scope}"
         proof = f"{_ALGORITHM} {credential}, SignedHeaders={names}, Signature={signature}"
         sent.append(("authorization", proof))
@@ -83,9 +83,19 @@ class Signer:
         scope = f"{day}/{self._region}/{self._service}/aws4_request"
         if scope != self._scope:
             self._scope = scope
-            self._key = f"AWS4{self.keys.secret_access_key}".encode()
+            key = f"AWS4{self.keys.secret_access_key}".encode()
             for part in scope.split("/"):
-                self._key = hmac.digest(self._key, part.encode(), "sha256")
+                key = hmac.digest(key, part.encode(), "sha256")
+            padded = key.ljust(64, b"\0")
+            self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+            self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def _hmac(self, text: bytes) -> str:
+        """HMAC-SHA256 with the day's key in hex, from the two hashes that begin with it (RFC 2104)."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
 
 def _sorted(query: str) -> str:

@@ -189,4 +189,11 @@ MUTANTS = (
         "            session = self._session\n            credentials",
         "tests/s3/test_renewal.py::test_new_keys_of_the_profile_sign_the_requests_after_the_renewal",
     ),
+    _waits(
+        "plain keys are looked for anew, not in what was read",
+        "s3/plain",
+        "        made = plain_setup(self.spec, self.by_botocore)\n",
+        "        made = self\n",
+        "tests/s3/test_renewal.py::test_new_keys_of_the_profile_sign_the_requests_after_the_renewal",
+    ),
 )

@@ -40,7 +40,13 @@ async def signer(server: ScriptedServer, store: CurlStore) -> str:
     return server.requests[-1].headers["authorization"].partition("Credential=")[2].partition("/")[0]
 
 
-def test_new_keys_of_the_profile_sign_the_requests_after_the_renewal(config: Path) -> None:
+@pytest.mark.parametrize("odd", [{}, {"AWS_MAX_ATTEMPTS": "2"}], ids=["plain", "by botocore"])
+def test_new_keys_of_the_profile_sign_the_requests_after_the_renewal(
+    config: Path, odd: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in odd.items():
+        monkeypatch.setenv(name, text)
+
     async def main() -> None:
         async with scripted(always(reply("200 OK")), **OF_WORK) as (server, store):
             assert await signer(server, store) == OLD

@@ -8,7 +8,7 @@ import pytest
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.timing import Timing
-from app.s3.curl import MAX_ERROR_BODY
+from app.s3.curl_handle import MAX_ERROR_BODY
 from app.s3.http import HttpHead, HttpRequest
 from tests.s3.scripted_server import (
     CUT,

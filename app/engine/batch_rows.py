@@ -246,8 +246,9 @@ class BatchRows:
     def snapshot(self) -> BatchSnapshot:
         """The batch as a value."""
         is_running = self.phase is not BatchPhase.ENDED
-        speed_bps = self._meter.bps if is_running else 0.0
         totals = self._totals
+        is_still = totals.counts[State.PAUSED] > 0 and not self._running
+        speed_bps = self._meter.bps if is_running and not is_still else 0.0
         return BatchSnapshot(
             batch_id=self.batch_id,
             title=self.title,

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing, closing, suppress
 from dataclasses import replace
-from random import random
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.events import Wait
@@ -27,11 +26,11 @@ from app.core.review import PlanSheet, Review
 from app.core.saved import PastBatch, SavedBatch, SavedRow
 from app.core.states import Shift
 from app.engine.batch import Batch, BatchListener
+from app.engine.connections import Connections
 from app.engine.key_space import behind_folder
 from app.engine.ledger import Ledger
 from app.engine.order import Order, remove_left
 from app.engine.parts import Connection, EngineParts
-from app.engine.patience import Patience
 from app.engine.patient import PatientStore
 from app.engine.slots import Slots
 from app.engine.throttle import Throttle
@@ -49,21 +48,18 @@ class Engine:
         self._parts = parts
         self._slots = Slots(parts.jobs)
         self._throttle = Throttle()
-        self._connections: list[Connection] = []
-        self._current: Connection | None = None
+        self._connections = Connections(parts, self._tell_waits)
         self._orders: dict[str, Order] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listings: dict[int, asyncio.Task[bool]] = {}
 
     async def connect(self, spec: ConnectionSpec) -> ConnectionInfo:
         """Make the connection the current one. Raises TransferError."""
-        connection = await self._connect(spec)
-        await self._hand_keys_on(connection)
-        return self._make_current(connection)
+        return await self._connections.connect(spec)
 
     async def connect_demo(self) -> ConnectionInfo:
         """Start the demo bucket and connect to it. Raises TransferError."""
-        return self._make_current(await self._connect(await self._parts.demo.start(), is_demo=True))
+        return await self._connections.connect_demo()
 
     async def list_profiles(self) -> tuple[ProfileInfo, ...]:
         """The profiles of the AWS config files."""
@@ -85,34 +81,11 @@ class Engine:
     @property
     def current(self) -> Connection:
         """The connection made last. Raises TransferError when there is none."""
-        if self._current is None:
-            raise TransferError(ErrorKind.USAGE, "There is no connection. Add one first.")
-        return self._current
+        return self._connections.current
 
-    async def _hand_keys_on(self, connection: Connection) -> None:
-        """Typed keys cannot be renewed: whoever waits for a sign-in goes on with those typed anew."""
-        spec = connection.info.spec
-        for other in self._connections:
-            wait = other.store.patience.wait
-            if wait is not None and wait.needs_person and other.info.spec.is_like(spec):
-                await other.store.renew_keys(spec)
-                other.store.patience.sign_in.try_again()
-
-    def _make_current(self, connection: Connection) -> ConnectionInfo:
-        self._current = connection
-        self._tell_waits()
-        return connection.info
-
-    async def _connect(self, spec: ConnectionSpec, *, is_demo: bool = False) -> Connection:
-        parts = self._parts
-        raw = await parts.connector.connect(spec)
-        patience = Patience(
-            raw, parts.timing, random, is_attended=parts.is_attended, on_change=self._tell_waits
-        )
-        store = PatientStore(raw, patience)
-        connection = Connection(ConnectionInfo(spec, store.endpoint, is_demo), store)
-        self._connections.append(connection)
-        return connection
+    async def connection_of(self, saved: SavedBatch) -> Connection:
+        """A connection to where an earlier start's batch is from. Raises TransferError."""
+        return await self._connections.of(saved)
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -308,30 +281,13 @@ class Engine:
                 await asyncio.gather(
                     self._parts.demo.close(),
                     self._parts.offload(self._parts.journal.close),
-                    *(connection.store.close() for connection in self._connections),
+                    *(connection.store.close() for connection in self._connections.all()),
                     return_exceptions=True,
                 )
 
-    async def connection_of(self, saved: SavedBatch) -> Connection:
-        """A connection to where an earlier start's batch is from; a new one does not become the current one.
-
-        Raises TransferError.
-        """
-        for connection in reversed(self._connections):
-            info = connection.info
-            if info.is_demo == saved.is_demo and (saved.is_demo or info.endpoint == saved.endpoint):
-                return connection
-        if saved.is_demo:
-            return await self._connect(await self._parts.demo.start(), is_demo=True)
-        connection = await self._connect(saved.spec)
-        if connection.info.endpoint != saved.endpoint:
-            # The environment or the profile named another one at that time.
-            connection = await self._connect(replace(saved.spec, endpoint_url=saved.endpoint))
-        return connection
-
     def _tell_waits(self) -> None:
         """Show in each batch what its connection waits for."""
-        self.on_wait(self._current.store.patience.wait if self._current else None)
+        self.on_wait(self._connections.wait)
         for order in self._orders.values():
             wait = order.patience.wait
             if order.rows.wait != wait:

@@ -78,6 +78,7 @@ def test_a_paused_batch_starts_nothing_and_each_file_is_fetched_once(tmp_path: P
             snapshot = batch.rows.snapshot()
             assert snapshot.is_paused
             assert snapshot.phase is BatchPhase.RUNNING
+            assert (snapshot.speed_bps, snapshot.eta_s) == (0.0, None)
             server.clear_faults()
             server.wait_until(lambda: server.open_connections == 0)
             assert _gets(server) == 24

@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from app.bridge.engine_thread import EngineThread
-from app.bridge.mirror import Mirror
+from app.bridge.sampler import Sampler
 from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorRecord
-from app.core.events import BatchPhase, ChangeSet
 from app.core.objects import ConnectionSpec, DemoFault, ListingPage, Source
 from app.core.policy import BatchPolicy, StopPolicy
 from app.core.review import Review
@@ -24,26 +23,16 @@ from app.engine.engine import Engine
 
 Sift = Callable[[ListingPage], object]
 """Makes of a page what `listing_page` is to tell; called on the engine's thread."""
-SAMPLE_MS = 50
 SECRET_TIMEOUT_S = 300.0
 
 
-class EngineBridge(QObject):
+class EngineBridge(Sampler):
     """Owns the engine's thread. Every public method is for the main thread and returns at once.
 
     A command that has an answer returns a token; the answer's signal carries it. `object` stands for a
-    Python value, named in the comment. Row data is looked up in `mirror`, which has changed already when
-    a signal about it is sent.
+    Python value, named in the comment.
     """
 
-    # Transfers: sampled at 20 Hz while anything moves.
-    batch_added = Signal(str)
-    rows_added = Signal(str, int, int)  # batch id, first index, count
-    rows_changed = Signal(str, object)  # batch id, list of (first, last)
-    batch_changed = Signal(str)
-    batch_finished = Signal(str)  # once a run of the batch, after the last batch_changed of it
-
-    # Answers.
     connected = Signal(int, object)  # token, ConnectionInfo
     connect_failed = Signal(int, object)  # token, ErrorRecord
     profiles_listed = Signal(int, object)  # token, tuple of ProfileInfo
@@ -51,9 +40,7 @@ class EngineBridge(QObject):
     buckets_failed = Signal(int, object)  # token, ErrorRecord
     listing_page = Signal(int, object)  # token, ListingPage or what `sift` made of it
     listing_finished = Signal(int, object)  # token, ErrorRecord or None; never after cancel_listing
-    unfinished_listed = Signal(
-        int, object
-    )  # token, tuple of SavedBatch: left by earlier starts, newest first
+    unfinished_listed = Signal(int, object)  # token, tuple of SavedBatch of earlier starts, newest first
     history_listed = Signal(int, object)  # token, tuple of PastBatch, newest first
     history_failed = Signal(int, object)  # token, ErrorRecord
     leftover_settled = Signal(int, object)  # token, None: resumed or forgotten, as asked
@@ -70,23 +57,13 @@ class EngineBridge(QObject):
     secret_asked = Signal(object)  # SecretRequest: show a dialog, then request.answer(text or None)
     stopped = Signal()  # the engine has closed; the window may go
 
-    _woken = Signal()
-    _sampled = Signal(object)
-
     def __init__(self, build: Callable[[Callable[[str], str | None]], Engine], parent: QObject | None = None):
         """`build` makes the engine on its own thread; it is given the function that asks a person."""
-        super().__init__(parent)
-        self.mirror = Mirror()
+        super().__init__(self._sample, parent)
         self._build = build
         self._thread = EngineThread()
         self._engine: Engine | None = None  # touched on the engine's thread only
         self._tokens = itertools.count(1)
-        self._finished: set[str] = set()
-        self._timer = QTimer(self)
-        self._timer.setInterval(SAMPLE_MS)
-        self._timer.timeout.connect(self._sample)
-        self._woken.connect(self._wake)
-        self._sampled.connect(self._take)
 
     def start(self) -> None:
         """Start the engine's thread."""
@@ -215,7 +192,7 @@ class EngineBridge(QObject):
 
         With `discards` what has not ended leaves no unfinished files and is not offered again.
         """
-        self._timer.stop()
+        self.stop()
         self._thread.spawn(lambda: self._close(discards))
 
     def wait_stopped(self, timeout_s: float) -> bool:
@@ -226,8 +203,11 @@ class EngineBridge(QObject):
 
     def _make_engine(self) -> None:
         self._engine = self._build(self._ask_secret)
-        self._engine.ledger.on_wake = self._woken.emit
+        self._engine.ledger.on_wake = self.wake
         self._engine.on_wait = self.wait_changed.emit
+
+    def _sample(self) -> None:
+        self._with_engine(lambda engine: self.give(engine.ledger.take_changes()))
 
     def _with_engine(self, command: Callable[[Engine], object]) -> None:
         self._thread.call(lambda: self._engine and command(self._engine))
@@ -297,39 +277,3 @@ class EngineBridge(QObject):
         request = SecretRequest(prompt)
         self.secret_asked.emit(request)
         return request.wait(SECRET_TIMEOUT_S)
-
-    # Sampling, main thread
-
-    @Slot()
-    def _wake(self) -> None:
-        if not self._timer.isActive():
-            self._timer.start()
-            self._sample()
-
-    @Slot()
-    def _sample(self) -> None:
-        self._with_engine(lambda engine: self._sampled.emit(engine.ledger.take_changes()))
-
-    @Slot(object)
-    def _take(self, changes: ChangeSet) -> None:
-        if changes.is_empty:
-            self._timer.stop()
-            return
-        applied = self.mirror.apply(changes)
-        for batch_id in applied.new_batches:
-            self.batch_added.emit(batch_id)
-        for batch_id, first, count in applied.added:
-            self.rows_added.emit(batch_id, first, count)
-        for batch_id, spans in applied.changed.items():
-            self.rows_changed.emit(batch_id, spans)
-        for batch_id in applied.batches:
-            self.batch_changed.emit(batch_id)
-            self._tell_finished(batch_id)
-
-    def _tell_finished(self, batch_id: str) -> None:
-        has_ended = self.mirror.batch(batch_id).phase is BatchPhase.ENDED
-        if has_ended and batch_id not in self._finished:
-            self._finished.add(batch_id)
-            self.batch_finished.emit(batch_id)
-        elif not has_ended:
-            self._finished.discard(batch_id)

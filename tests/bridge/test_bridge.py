@@ -11,7 +11,8 @@ import pytest
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
 
-from app.bridge.bridge import SAMPLE_MS, EngineBridge
+from app.bridge.bridge import EngineBridge
+from app.bridge.sampler import SAMPLE_MS
 from app.bridge.secrets import SecretRequest
 from app.core.errors import ErrorKind
 from app.core.events import Outcome, Wait

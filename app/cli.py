@@ -150,7 +150,9 @@ async def _batch(
         order.rows.watchers.append(lines.moved)
         batch = await order.prepare(lines)
         stop(batch.cancel)
-        with ProgressLine(batch.rows, is_shown=_shows_progress(options)):
+        with ProgressLine(
+            batch.rows, is_shown=not options.quiet and not options.json and sys.stderr.isatty()
+        ):
             outcome = await batch.run()
     except TransferError as error:
         # Nothing was started: what the close does to planned rows is nobody's business.
@@ -219,10 +221,6 @@ def _ask_secret(prompt: str) -> str | None:
         return getpass.getpass(f"{prompt} ")
     except EOFError:
         return None
-
-
-def _shows_progress(options: argparse.Namespace) -> bool:
-    return not options.quiet and not options.json and sys.stderr.isatty()
 
 
 def _run(make_engine: Callable[[], Engine], work: Callable[[Engine, Stop], Coroutine[Any, Any, int]]) -> int:

@@ -10,8 +10,9 @@ from app.core.events import BatchPhase, Outcome
 from app.core.policy import StopPolicy
 from app.core.states import Shift, State
 from app.engine.batch_rows import BatchRows
-from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
+from app.engine.pool import FailFastPool
 from app.engine.row_queue import RowQueue
+from app.engine.run_report import Ending, FirstError, RunReport
 from app.engine.tools import DownloadTools
 
 log = logging.getLogger(__name__)

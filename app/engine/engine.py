@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import aclosing, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from app.core.errors import ErrorKind, TransferError
@@ -29,6 +29,7 @@ from app.engine.batch import Batch, BatchListener
 from app.engine.connections import Connections
 from app.engine.key_space import behind_folder
 from app.engine.ledger import Ledger
+from app.engine.listings import Listings
 from app.engine.order import Order, remove_left
 from app.engine.parts import Connection, EngineParts
 from app.engine.patient import PatientStore
@@ -51,7 +52,7 @@ class Engine:
         self._connections = Connections(parts, self._tell_waits)
         self._orders: dict[str, Order] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listings: dict[int, asyncio.Task[bool]] = {}
+        self._listings = Listings()
 
     async def connect(self, spec: ConnectionSpec) -> ConnectionInfo:
         """Make the connection the current one. Raises TransferError."""
@@ -108,30 +109,12 @@ class Engine:
         """
         if delimiter and after.endswith(delimiter):
             after = behind_folder(after, delimiter)
-
-        async def run() -> bool:
-            listing = self.store.list_pages(bucket, prefix, delimiter=delimiter, start_after=after)
-            async with aclosing(listing) as pages:
-                async for page in pages:
-                    on_page(page)
-            return True
-
-        task = asyncio.ensure_future(run())
-        self._listings[token] = task
-        try:
-            return await task
-        except asyncio.CancelledError:
-            if task.cancelled():
-                return False
-            raise
-        finally:
-            del self._listings[token]
+        listing = self.store.list_pages(bucket, prefix, delimiter=delimiter, start_after=after)
+        return await self._listings.run(token, listing, on_page)
 
     def cancel_listing(self, token: int) -> None:
         """Stop a listing; one that has ended is no error."""
-        task = self._listings.get(token)
-        if task is not None:
-            task.cancel()
+        self._listings.cancel(token)
 
     def order(self, sources: Sequence[Source], destination: str, policy: BatchPolicy) -> Order:
         """Enter a batch of the current connection into the ledger. Raises TransferError."""

@@ -17,8 +17,6 @@ from app.engine.sources import Source, open_source
 
 T = TypeVar("T")
 
-__all__ = ["Ending", "FailFastPool", "FirstError", "PoolObserver", "RunReport"]
-
 
 @dataclass(eq=False, slots=True)
 class _Worker(Generic[T]):

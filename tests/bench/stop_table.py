@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.policy import StopPolicy
-from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
+from app.engine.pool import FailFastPool
+from app.engine.run_report import Ending, FirstError, RunReport
 
 JOBS = 200
 WORKERS = 8

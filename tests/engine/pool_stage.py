@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from app.core.errors import ErrorKind, TransferError
 from app.core.policy import InFlight, StopPolicy
-from app.engine.pool import Ending, FailFastPool, FirstError, RunReport
+from app.engine.pool import FailFastPool
+from app.engine.run_report import Ending, FirstError, RunReport
 
 R = TypeVar("R")
 

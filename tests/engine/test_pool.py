@@ -9,7 +9,7 @@ import pytest
 
 from app.core.errors import TransferError
 from app.core.policy import StopPolicy
-from app.engine.pool import Ending, FirstError
+from app.engine.run_report import Ending, FirstError
 from tests.engine.pool_stage import (
     KEEP_GOING,
     LET_FINISH,

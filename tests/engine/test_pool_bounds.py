@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.engine.daemon import DaemonThreads
-from app.engine.pool import Ending
+from app.engine.run_report import Ending
 from tests.engine.pool_stage import (
     LET_FINISH,
     Diary,

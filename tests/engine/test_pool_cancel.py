@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from app.engine.pool import Ending, FailFastPool
+from app.engine.pool import FailFastPool
+from app.engine.run_report import Ending
 from tests.engine.pool_stage import LET_FINISH, Diary, Stage, Stubborn, denied, play, pool_of, settled
 
 LIMIT_S = 20.0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from app.core.policy import InFlight, StopPolicy
-from app.engine.pool import Ending
+from app.engine.run_report import Ending
 from tests.engine.pool_stage import (
     KEEP_GOING,
     LET_FINISH,

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.policy import InFlight, StopPolicy
-from app.engine.pool import Ending, FailFastPool, RunReport
+from app.engine.pool import FailFastPool
+from app.engine.run_report import Ending, RunReport
 from tests.engine.pool_stage import NOW, Diary, denied, disk_full, play, reset, settled
 
 GRACE_S = 2.0

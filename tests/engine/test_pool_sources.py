@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from app.engine.pool import Ending, FailFastPool, FirstError
+from app.engine.pool import FailFastPool
+from app.engine.run_report import Ending, FirstError
 from app.engine.sources import BlockingSource
 from tests.engine.pool_stage import (
     KEEP_GOING,

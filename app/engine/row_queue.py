@@ -47,6 +47,10 @@ class RowQueue:
             self._changed.clear()
             self._take_page()
 
+    def ready(self) -> int:
+        """How many rows wait; some may have ended meanwhile."""
+        return len(self._waiting)
+
     async def aclose(self) -> None:
         """Let go of the listing."""
         more, self._more = self._more, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from app.engine.daemon import DaemonThreads
 
@@ -101,26 +101,44 @@ class BlockingSource(Generic[T]):
         return next(self._iterator, _End.END)
 
 
+@runtime_checkable
+class Stocked(Protocol):
+    """An async iterable that has some of its items ready: as many pulls may be under way at once."""
+
+    def ready(self) -> int:
+        """How many items it can hand out without waiting; roughly, for a pull may wait all the same."""
+
+
 class AsyncSource(Generic[T]):
-    """Hands out an async iterable; closing waits for a pull under way, then closes an async generator."""
+    """Hands out an async iterable; closing waits for a pull under way, then closes an async generator.
+
+    Items that are not ready are asked for one by one, and so are started one by one, each a turn of the loop
+    after the other.
+    """
 
     def __init__(self, iterable: AsyncIterable[T]) -> None:
         self._iterable = iterable
+        self._ready = iterable.ready if isinstance(iterable, Stocked) else int
         self._iterator: AsyncIterator[T] | None = None
         self._turn = asyncio.Lock()
         self._is_exhausted = False
 
     def can_pull(self, pulls: int) -> bool:
-        return pulls == 0 and not self._is_exhausted
+        if self._is_exhausted:
+            return False
+        return pulls == 0 or pulls < self._ready()
 
     async def pull(self) -> T:
-        self._is_exhausted = True
-        async with self._turn:
-            if self._iterator is None:
-                self._iterator = aiter(self._iterable)
-            item = await anext(self._iterator)
-        self._is_exhausted = False
-        return item
+        try:
+            async with self._turn:
+                if self._is_exhausted:
+                    raise StopAsyncIteration
+                if self._iterator is None:
+                    self._iterator = aiter(self._iterable)
+                return await anext(self._iterator)
+        except BaseException:
+            self._is_exhausted = True
+            raise
 
     def rest(self) -> Sequence[T]:
         return ()

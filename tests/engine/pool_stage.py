@@ -175,6 +175,33 @@ class Tap:
             self.is_closed = True
 
 
+class Stocked:
+    """Numbers of which some are ready; of the rest one comes each time it is opened."""
+
+    def __init__(self, stock: int) -> None:
+        self.stock = stock
+        self.pulled = 0
+        self._tap = Tap()
+        self._rest = self._tap.items()
+
+    def __aiter__(self) -> Stocked:
+        return self
+
+    async def __anext__(self) -> int:
+        if self.stock:
+            self.stock -= 1
+        else:
+            await anext(self._rest)
+        self.pulled += 1
+        return self.pulled - 1
+
+    def ready(self) -> int:
+        return self.stock
+
+    def open(self) -> None:
+        self._tap.open()
+
+
 class Spring:
     """An endless async iterator that nobody can close; counts what was pulled."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -53,11 +53,19 @@ RAISES: dict[Act, Callable[[], BaseException]] = {
 }
 
 
+class Kind(Enum):
+    """How the source hands out its items."""
+
+    SEQUENCE = "sequence"
+    STREAM = "stream"
+    STOCK = "stock"
+
+
 @dataclass(frozen=True)
 class Schedule:
     """A run to be played: its source, its policy, its items' manners, and what happens when."""
 
-    is_streamed: bool
+    kind: Kind
     workers: int
     policy: StopPolicy
     manners: list[Manner]
@@ -105,12 +113,20 @@ class Theatre:
 
     async def stream(self) -> AsyncIterator[int]:
         for item in range(len(self.schedule.manners)):
-            await self.fed.acquire()
-            if self.is_source_broken:
-                self.raised.append(None)
-                raise denied()
+            await self.feeding()
             self.pulled += 1
             yield item
+
+    async def feeding(self) -> None:
+        await self.fed.acquire()
+        if self.is_source_broken:
+            self.raised.append(None)
+            raise denied()
+
+    def source(self) -> Sequence[int] | AsyncIterator[int] | Stock:
+        if self.schedule.kind is Kind.SEQUENCE:
+            return range(len(self.schedule.manners))
+        return self.stream() if self.schedule.kind is Kind.STREAM else Stock(self)
 
     def act(self, pool: FailFastPool[int], act: Act, number: int) -> None:
         if act in RAISES or act is Act.FINISH:
@@ -149,8 +165,7 @@ class Theatre:
             grace_s=GRACE_S,
             clock=lambda: NOW + loop.time(),
         )
-        source = self.stream() if schedule.is_streamed else range(len(schedule.manners))
-        run = asyncio.ensure_future(pool.run(source))
+        run = asyncio.ensure_future(pool.run(self.source()))
         for act, number, is_settling in schedule.acts:
             self.act(pool, act, number)
             if act is Act.PASS_TIME:
@@ -181,12 +196,37 @@ class Theatre:
                 cue.set_result(None)
 
 
+class Stock:
+    """An async iterable that is fed three items at a time."""
+
+    def __init__(self, theatre: Theatre) -> None:
+        self._theatre = theatre
+        self._items = range(0)
+        self._left = range(len(theatre.schedule.manners))
+
+    def __aiter__(self) -> Stock:
+        return self
+
+    async def __anext__(self) -> int:
+        if not self._items:
+            if not self._left:
+                raise StopAsyncIteration
+            await self._theatre.feeding()
+            self._items, self._left = self._left[:3], self._left[3:]
+        item, self._items = self._items[0], self._items[1:]
+        self._theatre.pulled += 1
+        return item
+
+    def ready(self) -> int:
+        return len(self._items)
+
+
 def _schedules() -> st.SearchStrategy[Schedule]:
     manners = st.lists(st.sampled_from(list(Manner)), max_size=12)
     acts = st.tuples(st.sampled_from(list(Act)), st.integers(0, 11), st.booleans())
     policies = st.builds(StopPolicy, st.booleans(), st.sampled_from(list(InFlight)))
     return st.builds(
-        Schedule, st.booleans(), st.integers(1, 4), policies, manners, st.lists(acts, max_size=25)
+        Schedule, st.sampled_from(Kind), st.integers(1, 4), policies, manners, st.lists(acts, max_size=25)
     )
 
 
@@ -234,7 +274,8 @@ def _check_accounts(theatre: Theatre) -> None:
     assert report is not None
     assert report is diary.report
     endings = diary.endings()
-    known = theatre.pulled if theatre.schedule.is_streamed else len(theatre.schedule.manners)
+    is_all_known = theatre.schedule.kind is Kind.SEQUENCE
+    known = len(theatre.schedule.manners) if is_all_known else theatre.pulled
     assert len(endings) + len(diary.rest) == known
     # Abandoned work still runs beside its successor, so a person's single cancels may raise the count.
     if not theatre.has_cancelled_items:

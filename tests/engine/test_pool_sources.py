@@ -18,6 +18,7 @@ from tests.engine.pool_stage import (
     STOP_AT_ONCE,
     Diary,
     Stage,
+    Stocked,
     Tap,
     denied,
     do_nothing,
@@ -87,6 +88,41 @@ def test_an_endless_blocking_iterator_ends_with_the_first_error() -> None:
     blamed, pulled = asyncio.run(scene())
     assert blamed == 20
     assert pulled <= 20 + 1 + 4
+
+
+def test_items_that_are_ready_start_in_one_turn_of_the_loop() -> None:
+    async def scene() -> tuple[list[int], list[int]]:
+        stage, diary, source = Stage(), Diary(), Stocked(5)
+        pool = pool_of(stage.work, diary, workers=4)
+        running = asyncio.ensure_future(pool.run(source))
+        # One turn for `run`, one for the first worker, one for those that it makes.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        at_once = list(diary.started)
+        for item in range(4):
+            stage.finish(item)
+        await settled()
+        source.open()
+        await settled()
+        pool.cancel()
+        await running
+        return at_once, diary.started
+
+    assert play(scene()) == ([0, 1, 2, 3], [0, 1, 2, 3, 4, 5])
+
+
+def test_of_items_that_are_not_ready_one_is_waited_for() -> None:
+    async def scene() -> int:
+        stage = Stage()
+        running = asyncio.ensure_future(pool_of(stage.work, Diary(), workers=8).run(Stocked(2)))
+        others = asyncio.all_tasks() | {running}
+        await settled()
+        most = len(asyncio.all_tasks() - others)
+        running.cancel()
+        await asyncio.wait([running])
+        return most
+
+    assert play(scene()) == 3
 
 
 def test_a_source_that_waits_does_not_hold_up_the_stop() -> None:

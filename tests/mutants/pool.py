@@ -35,8 +35,8 @@ MUTANTS = (
     ),
     _pool(
         "1. a failed source is never pulled again",
-        "        self._is_exhausted = True\n        async with",
-        "        async with",
+        "            self._is_exhausted = True\n            raise\n",
+        "            raise\n",
         "test_pool_sources.py::test_a_failed_source_ends_a_keep_going_run_after_the_running_items",
         file=_SOURCES,
     ),

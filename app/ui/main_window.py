@@ -24,6 +24,7 @@ from app.ui.connect.secret_dialog import SecretDialog
 from app.ui.connect.start import StartRequest
 from app.ui.menus import make_menus, show_about
 from app.ui.notices import DesktopTray, Notices
+from app.ui.places import Places
 from app.ui.plain import shown_name
 from app.ui.preferences import Preferences
 from app.ui.shape import keep_shape, restore_shape
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.connections = ConnectionController(bridge, self)
         self.browser = BrowserPanel(bridge, self)
         self.transfers = TransfersPanel(bridge, self)
+        self.places = Places(preferences, self.connections, self.browser.session, self)
         self.connect_dialog: ConnectDialog | None = None
         self.closing = Closing(bridge, self, self._save)
         self.closing.finished.connect(self.closed)
@@ -144,6 +146,7 @@ class MainWindow(QMainWindow):
         browser.reconnect_asked.connect(connections.reconnect)
         browser.demo_asked.connect(connections.connect_demo)
         browser.session.moved.connect(self._show_title)
+        self.places.elsewhere.connect(self._open_remembered)
         connections.connecting.connect(browser.session.show_connecting)
         connections.connecting.connect(self._show_connection)
         connections.connected.connect(self._open_connection)

@@ -37,15 +37,14 @@ def make_menus(window: MainWindow, bridge: EngineBridge) -> DemoMenu:
     bar, browser, transfers = window.menuBar(), window.browser, window.transfers
     sides = window.sides
     fill_menu(bar, "&File", [window.connect_action, browser.path_action, None, window.quit_action])
-    fill_menu(
-        bar,
-        "&Edit",
-        [window.select_action, browser.filter_action, browser.search_action, None, sides.preferences_action],
-    )
+    selects = [window.select_action, browser.select_action]
+    finds = [browser.filter_action, browser.search_action]
+    fill_menu(bar, "&Edit", [*selects, None, *finds, None, sides.preferences_action])
     docks = [window.dock.toggleViewAction(), window.transfers_action, sides.history_action]
     fill_menu(bar, "&View", [browser.reload_action, window.stop_loading_action, None, *docks])
     fill_menu(bar, "&Transfer", [browser.download_action, None, *transfers.menu_items()])
-    fill_menu(bar, "&Go", [browser.back_action, browser.forward_action, browser.up_action])
+    moves = [browser.back_action, browser.forward_action, browser.up_action]
+    window.places.fill(fill_menu(bar, "&Go", [*moves, None, browser.paste_action]))
     demo_menu = DemoMenu(bar, bridge)
     fill_menu(bar, "&Help", [window.about_action])
     return demo_menu

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
@@ -11,6 +12,10 @@ from app.ui.connect.remembered import Remembered
 from app.ui.defaults import Defaults
 
 MAX_RECENT = 8
+"""Connections."""
+MAX_PLACES = 12
+MAX_PINNED = 40
+"""So many places at most; of any list that is remembered, so many are read."""
 
 
 class Preferences:
@@ -45,19 +50,31 @@ class Preferences:
     @property
     def recent(self) -> tuple[Remembered, ...]:
         """The connections used last, the newest first."""
-        found = []
-        for number in range(MAX_RECENT):
-            remembered = Remembered.from_text(self._text(f"connections/{number}"))
-            if remembered is not None:
-                found.append(remembered)
-        return tuple(found)
+        return self._remembered("connections")
 
     def keep_connection(self, remembered: Remembered) -> None:
         """Make a connection, and the place that is open in it, the newest one."""
         others = [item for item in self.recent if not item.is_same_connection(remembered)]
-        self._settings.remove("connections")
-        for number, item in enumerate([remembered, *others][:MAX_RECENT]):
-            self._settings.setValue(f"connections/{number}", item.to_text())
+        self._keep_remembered("connections", [remembered, *others][:MAX_RECENT])
+
+    @property
+    def recent_places(self) -> tuple[Remembered, ...]:
+        """The places that were open last, the newest first."""
+        return self._remembered("places/recent")
+
+    def keep_recent_place(self, place: Remembered) -> None:
+        """Make a place the newest one."""
+        others = [item for item in self.recent_places if item != place]
+        self._keep_remembered("places/recent", [place, *others][:MAX_PLACES])
+
+    @property
+    def pinned_places(self) -> tuple[Remembered, ...]:
+        """The places that a person pinned, in that order."""
+        return self._remembered("places/pinned")
+
+    def keep_pinned_places(self, places: Sequence[Remembered]) -> None:
+        """Remember which places are pinned."""
+        self._keep_remembered("places/pinned", places)
 
     @property
     def defaults(self) -> Defaults:
@@ -94,6 +111,15 @@ class Preferences:
     def save(self) -> None:
         """Write the file now; a file that cannot be written is not an error for the person."""
         self._settings.sync()
+
+    def _remembered(self, group: str) -> tuple[Remembered, ...]:
+        texts = (self._text(f"{group}/{number}") for number in range(MAX_PINNED))
+        return tuple(found for text in texts if text and (found := Remembered.from_text(text)))
+
+    def _keep_remembered(self, group: str, remembered: Sequence[Remembered]) -> None:
+        self._settings.remove(group)
+        for number, item in enumerate(remembered[:MAX_PINNED]):
+            self._settings.setValue(f"{group}/{number}", item.to_text())
 
     def _text(self, key: str) -> str:
         value = self._settings.value(key, "")

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.ui.browser.entry import Column
 from app.ui.browser.filtering import parse_filter
 from app.ui.browser.model import ObjectTableModel
-from tests.ui.browser_pages import page, thing
+from tests.ui.browser_pages import append, page, thing
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -29,7 +29,7 @@ def shown(
 def filled(base: str = "") -> ObjectTableModel:
     model = ObjectTableModel()
     model.clear(base)
-    model.append(page(thing("b10", 5), thing("b9", 300), thing("a", 20), prefixes=("z/", "y/")))
+    append(model, page(thing("b10", 5), thing("b9", 300), thing("a", 20), prefixes=("z/", "y/")))
     return model
 
 
@@ -37,12 +37,12 @@ def test_the_model_keeps_qts_rules_while_it_grows_sorts_and_filters(qtmodelteste
     model = ObjectTableModel()
     qtmodeltester.check(model)
     model.clear("")
-    model.append(page("b", "d", prefixes=("x/",)))
-    model.append(page("a", "c", "e", prefixes=("w/", "y/")))
+    append(model, page("b", "d", prefixes=("x/",)))
+    append(model, page("a", "c", "e", prefixes=("w/", "y/")))
     model.sort(Column.SIZE, DESCENDING)
-    model.append(page(*(f"n{number}" for number in range(48))))
+    append(model, page(*(f"n{number}" for number in range(48))))
     model.set_filter(parse_filter("n1*"))
-    model.append(page("n100", "other"))
+    append(model, page("n100", "other"))
     assert model.rowCount() == model.shown_count == 12
 
 
@@ -69,7 +69,7 @@ def test_sizes_sort_as_numbers_and_folders_by_name() -> None:
 
 def test_an_object_without_a_readable_date_sorts_before_the_dated() -> None:
     model = ObjectTableModel()
-    model.append(page(thing("late", modified_at=9.0), thing("none", modified_at=None)))
+    append(model, page(thing("late", modified_at=9.0), thing("none", modified_at=None)))
     model.sort(Column.MODIFIED)
     assert shown(model) == ["none", "late"]
     assert shown(model, Column.MODIFIED)[0] == ""
@@ -81,7 +81,7 @@ def test_a_page_is_inserted_without_a_reset(qtbot: QtBot) -> None:
         qtbot.assertNotEmitted(model.modelReset),
         qtbot.waitSignals([model.rowsInserted, model.rowsInserted]),
     ):
-        model.append(page("c", prefixes=("x/",)))
+        append(model, page("c", prefixes=("x/",)))
     assert shown(model) == ["x/", "y/", "z/", "a", "b9", "b10", "c"]
 
 
@@ -89,10 +89,10 @@ def test_a_page_that_scatters_over_the_order_keeps_what_points_at_a_row() -> Non
     model = ObjectTableModel()
     names = [f"{number:04}" for number in range(400)]
     random.Random(7).shuffle(names)
-    model.append(page(*names[:200]))
+    append(model, page(*names[:200]))
     kept = [QPersistentModelIndex(model.index(row, 0)) for row in (0, 77, 199)]
     before = [index.data() for index in kept]
-    model.append(page(*names[200:]))
+    append(model, page(*names[200:]))
     assert shown(model) == sorted(names)
     assert [index.data() for index in kept] == before
 
@@ -101,7 +101,7 @@ def test_the_filter_hides_rows_and_counts_what_is_left() -> None:
     model = filled()
     model.set_filter(parse_filter("b"))
     assert shown(model) == ["b9", "b10"]
-    model.append(page("c", "b1"))
+    append(model, page("c", "b1"))
     assert shown(model) == ["b1", "b9", "b10"]
     assert (model.shown_count, model.total_count) == (3, 7)
     model.set_filter(None)
@@ -112,22 +112,22 @@ def test_names_are_shown_without_the_open_prefix_and_without_hidden_characters()
     model = ObjectTableModel()
     model.clear("a/b/")
     stray = thing("outside", problem="outside the folder")
-    model.append(page("a/b/x\u202etxt.exe", "a/b/new\nline", stray, prefixes=("a/b/c/",)))
+    append(model, page("a/b/x\u202etxt.exe", "a/b/new\nline", stray, prefixes=("a/b/c/",)))
     assert shown(model) == ["c/", "new␊line", "outside", "x‹202E›txt.exe"]
 
 
 def test_the_empty_marker_of_the_open_folder_is_not_a_row_but_one_with_bytes_is() -> None:
     model = ObjectTableModel()
     model.clear("a/")
-    model.append(page(thing("a/", 0)))
+    append(model, page(thing("a/", 0)))
     assert model.rowCount() == 0
-    model.append(page(thing("a/", 7)))
+    append(model, page(thing("a/", 7)))
     assert shown(model) == ["/"]
 
 
 def test_an_archived_object_says_so_in_its_name_its_tooltip_and_its_sentence() -> None:
     model = ObjectTableModel()
-    model.append(page(thing("old<b>.mov", storage_class="DEEP_ARCHIVE")))
+    append(model, page(thing("old<b>.mov", storage_class="DEEP_ARCHIVE")))
     index = model.index(0, 0)
     assert index.data() == "old<b>.mov (archived)"
     assert "restored" in index.data(Qt.ItemDataRole.ToolTipRole)
@@ -143,7 +143,7 @@ def test_every_cell_speaks() -> None:
 
 def test_an_absurd_size_is_unknown_and_adds_nothing() -> None:
     model = ObjectTableModel()
-    model.append(page(thing("a", -1), thing("b", 2**70), thing("c", 3)))
+    append(model, page(thing("a", -1), thing("b", 2**70), thing("c", 3)))
     assert shown(model, Column.SIZE)[:2] == ["unknown", "unknown"]
     assert model.size_bytes == 3
 

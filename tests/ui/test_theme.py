@@ -38,6 +38,7 @@ NAMES = [
     "cancel",
     "add",
     "settings",
+    "pin",
     "plug",
     "warning",
     "info",

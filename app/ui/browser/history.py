@@ -38,6 +38,10 @@ class History:
         del self._visited[:-LIMIT]
         self._at = len(self._visited) - 1
 
+    def amend(self, location: Location) -> None:
+        """Put another location in the place of the open one."""
+        self._visited[self._at] = location
+
     def back(self) -> Location | None:
         """Step back and tell where that is; None when there is nothing behind."""
         return self._step(-1) if self.can_go_back else None

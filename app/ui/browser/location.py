@@ -57,6 +57,11 @@ def parse_location(text: str, current: Location | None) -> Location | None:
     return Location(bucket, _as_folder(prefix))
 
 
+def names_folder(text: str) -> bool:
+    """True when a text that names a location says that it is a folder: else it may be an object's."""
+    return text.strip().endswith(DELIMITER)
+
+
 def is_bucket_name(text: str) -> bool:
     """True when the text may name a bucket on some S3 server; AWS's own rules are stricter."""
     return bool(text) and text.isprintable() and not any(ch in " :/\\?#" for ch in text)

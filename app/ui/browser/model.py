@@ -103,6 +103,10 @@ class ObjectTableModel(QAbstractTableModel):
             self._entry = (row_id, self._rows.entry(row_id))
         return self._entry[1]
 
+    def name(self, row: int) -> str:
+        """The name that a row shows."""
+        return self._rows.name(self._shown.id_at(row))
+
     def ids(self, first: int, last: int) -> tuple[array[int], array[int]]:
         """The ids of the folders and of the objects at the rows `first` to `last`."""
         return self._shown.ids(first, last)
@@ -148,11 +152,6 @@ class ObjectTableModel(QAbstractTableModel):
     def catch_up(self, *, is_last: bool = False) -> None:
         """Give each row that came its place; `is_last` when no more will come to this level."""
         self.arranger.go_on(is_last=is_last)
-
-    def append(self, page: ListingPage) -> None:
-        """Take a page in, and give its rows their places."""
-        self.hold(page)
-        self.catch_up()
 
     def set_filter(self, row_filter: RowFilter | None) -> None:
         """Show only what the filter lets through, None for everything."""

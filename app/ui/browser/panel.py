@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from app.core.objects import Source
@@ -14,11 +14,10 @@ from app.ui.browser.bars import Footer, IncompleteBar
 from app.ui.browser.entry import Column
 from app.ui.browser.filter_line import FilterLine
 from app.ui.browser.filtering import RowFilter
-from app.ui.browser.location import DELIMITER, Location
+from app.ui.browser.location import DELIMITER, SCHEME, Location, names_folder, parse_location
 from app.ui.browser.pages import PageActions, page_text
 from app.ui.browser.path_bar import PathBar
 from app.ui.browser.search_bar import SearchBar
-from app.ui.browser.selection import row_spans
 from app.ui.browser.session import BrowserPhase, BrowserSession
 from app.ui.browser.states import FirstRunPage, error_detail
 from app.ui.browser.table import ObjectTable
@@ -53,6 +52,7 @@ class BrowserPanel(QWidget):
         self.search_bar = SearchBar(self)
         self.first_run = FirstRunPage(self)
         self.footer = Footer(self.download_action, self)
+        self._selects = False
         self._last_location: Location | None = None
         self._page_actions = PageActions(
             self.leave_filter,
@@ -74,7 +74,7 @@ class BrowserPanel(QWidget):
         if location is None:
             return []
         base = location.prefix
-        rows = (row for first, last in self._spans() for row in range(first, last + 1))
+        rows = (row for first, last in self.table.keeper.spans() for row in range(first, last + 1))
         entries = (self.session.model.entry(row) for row in rows)
         return [Source(location.bucket, entry.key, entry.is_folder, base, entry.info) for entry in entries]
 
@@ -88,6 +88,10 @@ class BrowserPanel(QWidget):
         self.up_action = self._action("Up", "up", "Alt+Up", session.go_up)
         self.reload_action = self._action("Reload", "reload", standard.Refresh, session.reload)
         self.path_action = self._action("Open location…", "search", "Ctrl+L", self._edit_path)
+        self.paste_action = self._action("Paste location", "search", standard.Paste, self._paste)
+        self.select_action = self._action(
+            "Select by pattern…", "search", "Ctrl+Shift+A", self._select_by_pattern
+        )
         self.search_action = self._action("Search below here…", "search", "Ctrl+Shift+F", self._ask_search)
         self.filter_action = self._action("Filter", "search", standard.Find, self._edit_filter)
         self.download_action = self._action("Download…", "download", "Ctrl+D", self.download_asked.emit)
@@ -136,7 +140,8 @@ class BrowserPanel(QWidget):
         session.moved.connect(self._show_location)
         session.changed.connect(self._show_state)
         session.relisting.connect(self.table.keeper.wait_for_rows)
-        self.path_bar.location_chosen.connect(session.open)
+        self.path_bar.location_chosen.connect(self._open_named)
+        session.object_named.connect(self.table.keeper.expect)
         self.path_bar.left.connect(self.table.setFocus)
         self.filter_line.filter_changed.connect(self._filter)
         self.filter_line.entered.connect(self._enter_rows)
@@ -145,6 +150,9 @@ class BrowserPanel(QWidget):
         self.table.selectionModel().selectionChanged.connect(self._show_selection)
         for signal in (session.model.modelReset, session.model.layoutChanged):
             signal.connect(self._show_selection)
+        # After the table's keeper, which looks at the rows first.
+        session.model.arranged.connect(self._show_state)
+        self.table.escaped.connect(self.leave_search)
         self.footer.stop_asked.connect(session.stop_loading)
         self.footer.go_on_asked.connect(session.go_on)
         self.incomplete_bar.retry_asked.connect(session.reload)
@@ -160,15 +168,35 @@ class BrowserPanel(QWidget):
     def _edit_path(self) -> None:
         self.path_bar.edit()
 
+    @Slot(object, bool)
+    def _open_named(self, location: Location, is_folder: bool) -> None:
+        self.session.open(location, is_folder=is_folder)
+
+    @Slot()
+    def _paste(self) -> None:
+        """Open the location that the clipboard names."""
+        text = QGuiApplication.clipboard().text().strip()
+        location = parse_location(text, None) if text.lower().startswith(SCHEME) else None
+        if location is None:
+            self.path_bar.edit()
+            self.path_bar.line.paste()
+        else:
+            self._open_named(location, names_folder(text))
+
+    @Slot()
+    def _select_by_pattern(self) -> None:
+        self._edit_filter()
+        self._selects = True
+
     @Slot()
     def _edit_filter(self) -> None:
+        self._selects = False
         self.filter_line.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter_line.selectAll()
 
     @Slot()
     def _ask_search(self) -> None:
-        if self.session.location is not None:
-            self.search_bar.ask(self.session.location.uri)
+        self.search_bar.ask(self.session.location)
 
     @Slot(str, object)
     def _search(self, text: str, row_filter: RowFilter) -> None:
@@ -178,7 +206,9 @@ class BrowserPanel(QWidget):
 
     @Slot()
     def leave_search(self) -> None:
-        """Close the search and show the open location again."""
+        """Close the search and show the open location again; nothing where there is none."""
+        if not self.search_bar.isVisible():
+            return
         self.search_bar.hide()
         self.session.leave_search()
         self.table.setFocus()
@@ -195,6 +225,9 @@ class BrowserPanel(QWidget):
         if self.session.model.shown_count:
             self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.table.setCurrentIndex(self.session.model.index(0, Column.NAME))
+            if self._selects:
+                self.table.selectAll()
+        self._selects = False
 
     @Slot(object)
     def _filter(self, row_filter: RowFilter | None) -> None:
@@ -229,6 +262,8 @@ class BrowserPanel(QWidget):
         self.up_action.setEnabled(self.session.can_go_up)
         self.reload_action.setEnabled(location is not None)
         self.search_action.setEnabled(location is not None)
+        self.select_action.setEnabled(location is not None)
+        self.paste_action.setEnabled(self.session.has_connection)
         self.path_action.setEnabled(self.session.has_connection)
         self.path_bar.setEnabled(self.session.has_connection)
 
@@ -248,26 +283,13 @@ class BrowserPanel(QWidget):
         else:
             self.incomplete_bar.hide()
         self.footer.status.setText(status_text(session))
-        self.footer.show_loading(
-            is_loading=is_loading, can_go_on=session.phase is BrowserPhase.STOPPED and session.can_go_on
-        )
-        self.search_bar.setVisible(self.search_bar.isVisible() and session.location is not None)
+        self.footer.show_loading(is_loading=is_loading, can_go_on=session.can_go_on and not session.error)
         if not is_loading and model.is_settled:
             self.table.keeper.forget()
             self.table.show_where_keys_go()
 
     @Slot()
     def _show_selection(self) -> None:
-        folders = rows = size_bytes = 0
-        for first, last in self._spans():
-            more_folders, more_bytes = self.session.model.weigh(first, last)
-            folders += more_folders
-            rows += last + 1 - first
-            size_bytes += more_bytes
-        self.footer.selection.setText(selection_text(folders, rows - folders, size_bytes))
-        self.download_action.setEnabled(rows > 0)
-
-    # States
-
-    def _spans(self) -> list[tuple[int, int]]:
-        return row_spans(self.table.selectionModel().selection())
+        folders, objects, size_bytes = self.table.keeper.weigh()
+        self.footer.selection.setText(selection_text(folders, objects, size_bytes))
+        self.download_action.setEnabled(folders + objects > 0)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.browser.location import SCHEME, Location, parse_location
+from app.ui.browser.location import SCHEME, Location, names_folder, parse_location
 from app.ui.plain import as_tooltip, plain_label, shown_name
 from app.ui.theme import Role, icon
 
@@ -26,7 +26,7 @@ REFUSAL = "This names no bucket. Write s3://bucket/prefix, or the name of a buck
 class PathBar(QStackedWidget):
     """Shows where the browser is. A crumb opens its folder; a click beside them, or `edit`, lets type."""
 
-    location_chosen = Signal(object)  # Location
+    location_chosen = Signal(object, bool)  # Location, whether it is a folder for sure
     left = Signal()  # typing has ended without a new location
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -34,7 +34,7 @@ class PathBar(QStackedWidget):
         self._location: Location | None = None
         self._crumbs = _Crumbs(self)
         self._crumbs.clicked.connect(self.edit)
-        self._crumbs.chosen.connect(self.location_chosen)
+        self._crumbs.chosen.connect(lambda location: self.location_chosen.emit(location, True))
         self.line = _PathLine(self)
         self.line.setAccessibleName("Location")
         self.line.setPlaceholderText("s3://bucket/prefix")
@@ -78,7 +78,7 @@ class PathBar(QStackedWidget):
             self._refuse(REFUSAL)
             return
         self.setCurrentWidget(self._crumbs)
-        self.location_chosen.emit(location)
+        self.location_chosen.emit(location, names_folder(self.line.text()))
         self.left.emit()
 
     @Slot()

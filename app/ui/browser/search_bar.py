@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QWi
 
 from app.ui.browser.filter_line import FilterLine
 from app.ui.browser.filtering import RowFilter
+from app.ui.browser.location import Location
 from app.ui.plain import plain_label, shown_name
 from app.ui.theme import icon
 
@@ -49,9 +50,9 @@ class SearchBar(QFrame):
         self._take(None)
         self.hide()
 
-    def ask(self, place: str) -> None:
+    def ask(self, place: Location | None) -> None:
         """Show the bar, for a search below `place`."""
-        self.title.setText(f"Search everything below {shown_name(place)}")
+        self.title.setText(f"Search everything below {shown_name(place.uri)}" if place else "")
         self.show()
         self.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.line.selectAll()

@@ -40,10 +40,24 @@ class SelectionKeeper(QObject):
         model.came.connect(self._look_at)
         model.arranged.connect(self._place)
 
+    def spans(self) -> list[tuple[int, int]]:
+        """The selected rows as (first, last), in order."""
+        return row_spans(self._view.selectionModel().selection())
+
+    def weigh(self) -> tuple[int, int, int]:
+        """How many folders and objects are selected, and the bytes of the objects."""
+        folders = rows = size_bytes = 0
+        for first, last in self.spans():
+            more_folders, more_bytes = self._model.weigh(first, last)
+            folders += more_folders
+            rows += last + 1 - first
+            size_bytes += more_bytes
+        return folders, rows - folders, size_bytes
+
     def wait_for_rows(self) -> None:
         """The level is listed again: what is selected now is selected again as it comes, page by page."""
         selection = self._view.selectionModel()
-        spans = row_spans(selection.selection())
+        spans = self.spans()
         self.forget()
         self._awaits_all = spans == [(0, self._model.rowCount() - 1)]
         for first, last in () if self._awaits_all else spans:
@@ -72,7 +86,7 @@ class SelectionKeeper(QObject):
     def _take(self) -> None:
         selection = self._view.selectionModel()
         self._folders, self._objects = array("I"), array("I")
-        for first, last in row_spans(selection.selection()):
+        for first, last in self.spans():
             folders, objects = self._model.ids(first, last)
             self._folders.extend(folders)
             self._objects.extend(objects)

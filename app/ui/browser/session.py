@@ -15,7 +15,7 @@ from app.core.objects import ListingPage
 from app.ui.browser.bookmark import Bookmark
 from app.ui.browser.filtering import RowFilter
 from app.ui.browser.history import History
-from app.ui.browser.location import Location
+from app.ui.browser.location import DELIMITER, Location
 from app.ui.browser.model import ObjectTableModel
 from app.ui.browser.search import Search, Sifted
 
@@ -52,6 +52,7 @@ class BrowserSession(QObject):
     moved = Signal()  # another location is open, or none
     changed = Signal()  # the phase or the number of rows
     relisting = Signal()  # before the same location is listed again
+    object_named = Signal(str)  # the key that was opened like a folder; its folder is listed now
 
     def __init__(
         self, bridge: EngineBridge, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic
@@ -68,11 +69,11 @@ class BrowserSession(QObject):
         self._token = 0
         self.search: Search | None = None
         self._bookmark = Bookmark()
+        self._named = ""
         self._started_at, self._started_with = 0.0, 0
         self._flush = QTimer(self)
         self._flush.setSingleShot(True)
         self._flush.timeout.connect(self._show_what_came)
-        self.model.arranged.connect(self.changed)
         bridge.listing_page.connect(self._take_page)
         bridge.listing_finished.connect(self._finish)
 
@@ -144,10 +145,15 @@ class BrowserSession(QObject):
 
     # Commands
 
-    def open(self, location: Location) -> None:
-        """Open a location and list it."""
+    def open(self, location: Location, *, is_folder: bool = True) -> None:
+        """Open a location and list it.
+
+        When it need not be a folder and there is nothing below it, the folder around it is opened instead:
+        then it was an object's name, which `object_named` tells.
+        """
         self._history.visit(location)
         self._list()
+        self._named = "" if is_folder else location.prefix.removesuffix(DELIMITER)
 
     def go_back(self) -> None:
         """Open the location before this one."""
@@ -200,6 +206,7 @@ class BrowserSession(QObject):
         self._drop_listing()
         self.model.clear(self.location.prefix)
         self.search = search
+        self._named = ""
         self._bookmark = Bookmark()
         self._ask("")
         self.moved.emit()
@@ -263,3 +270,12 @@ class BrowserSession(QObject):
             self.error = error
             self._show_what_came(is_last=True)
             self._enter(BrowserPhase.FAILED if error else BrowserPhase.COMPLETE)
+            self._open_around_named()
+
+    def _open_around_named(self) -> None:
+        named, self._named = self._named, ""
+        around = self.location and self.location.parent
+        if named and around and self.phase is BrowserPhase.COMPLETE and not self.model.total_count:
+            self._history.amend(around)
+            self._list()
+            self.object_named.emit(named)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
-from PySide6.QtGui import QFont, QPaintEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QFont, QKeySequence, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from app.bridge.right_of_way import right_of_way
 from app.ui.browser.delegate import ObjectDelegate
 from app.ui.browser.entry import Column
+from app.ui.browser.jump import Jump
 from app.ui.browser.model import ObjectTableModel
 from app.ui.browser.selection import SelectionKeeper
 from app.ui.browser.states import PageText, StatePage
@@ -25,6 +26,8 @@ _SAMPLES = {
 class ObjectTable(QTableView):
     """A flat table with rows of one height and columns that keep their width while rows come."""
 
+    escaped = Signal()
+
     def __init__(self, model: ObjectTableModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Objects")
@@ -40,6 +43,10 @@ class ObjectTable(QTableView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.keeper = SelectionKeeper(model, self)
         self.setItemDelegate(ObjectDelegate(model, self))
+        self.jump = Jump(model, self)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self.escaped)
         self._shape_headers()
         self.page = StatePage(self.viewport())
         layout = QVBoxLayout(self.viewport())
@@ -51,6 +58,10 @@ class ObjectTable(QTableView):
         """Paint while nothing else computes: a paint enters Python some hundred times."""
         with right_of_way():
             super().paintEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Typing leads to the row whose name begins like that."""
+        self.jump.type(search)
 
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier

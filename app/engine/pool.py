@@ -103,8 +103,7 @@ class FailFastPool(Generic[T]):
     def cancel(self, reason: str = "") -> None:
         """End the run as cancelled by a person; from any thread, from inside work, any number of times.
 
-        Before `run` it lets nothing start; after it, it does nothing. Running work sees `reason` as the
-        message of its CancelledError.
+        Before `run` nothing starts then; after it, nothing happens. Work sees `reason` in its CancelledError.
         """
         if not self._is_cancel_asked:
             self._cancel_reason = reason
@@ -123,8 +122,7 @@ class FailFastPool(Generic[T]):
     def cancel_item(self, item: T) -> None:
         """End one item as CANCELLED and go on with the others.
 
-        An item not yet pulled ends when it is pulled next, without having started; should the run stop
-        before that, it is one of the items of `rest_ended`.
+        One not yet pulled ends when it is, without having started, or with the items of `rest_ended`.
         """
         running = [worker for worker in self._workers if worker.is_busy and worker.item == item]
         for worker in running:

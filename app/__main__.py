@@ -15,13 +15,13 @@ from typing import NoReturn
 
 from app import logs
 from app.core.objects import DEMO_BUCKET, Addressing, ConnectionSpec
+from app.core.patterns import EXCLUDE, INCLUDE
 from app.core.policy import MAX_PART_BYTES, MIN_PART_BYTES, IfExists, InFlight
 from app.core.units import parse_size, size_text
 from app.core.uris import SCHEME
 from app.receipt_file import receipt_problem
 
 EXIT_USAGE, EXIT_CANCELLED = 2, 130
-_LATER = ("--include", "--exclude")
 MAX_JOBS = 256
 OBJECTS_A_COLLECTION = 50_000
 """Python's own 700 have its collector look through the rows of a batch all the time, for a tenth of the CPU;
@@ -136,6 +136,12 @@ def _get_parser() -> argparse.ArgumentParser:
     )
     _add_connection(parser)
     _add_get(parser)
+    group = parser.add_argument_group("patterns on the key below SOURCE; the last one that matches wins")
+    group.add_argument("--include", action=_Rule, metavar="GLOB", help="given first: nothing else is wanted")
+    group.add_argument(
+        "--exclude", action=_Rule, metavar="GLOB", help="* is any text, / too; ? is one character"
+    )
+    parser.set_defaults(rules=())
     return parser
 
 
@@ -190,8 +196,6 @@ def _add_get(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--json", action="store_true", help="one JSON object a state change on stdout")
     group.add_argument("--quiet", action="store_true", help="no progress line")
     group.add_argument("--dry-run", action="store_true", help="plan only, fetch nothing")
-    for option in _LATER:
-        group.add_argument(option, action=_NotYet, help=argparse.SUPPRESS, metavar="VALUE")
 
 
 def _part_size(text: str) -> int:
@@ -211,12 +215,14 @@ def _rate(text: str) -> int:
     return rate_bps
 
 
-class _NotYet(argparse.Action):
-    """An option of the contract that this version does not have."""
+class _Rule(argparse.Action):
+    """Collects `--include` and `--exclude` in their order."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
-        option = self.option_strings[0]
-        parser.error(f"{option} is not there yet in this version")
+    def __call__(
+        self, _: object, options: argparse.Namespace, value: object, option: str | None = None
+    ) -> None:
+        sign = INCLUDE if option == "--include" else EXCLUDE
+        options.rules = (*options.rules, f"{sign}{value}")
 
 
 def _jobs(text: str) -> int:
@@ -232,8 +238,8 @@ def _jobs(text: str) -> int:
 def _check_places(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     places: Sequence[str] = options.places
     if options.from_receipt:
-        if places:
-            parser.error("--from-receipt takes the place of SOURCE and DEST")
+        if places or options.rules:
+            parser.error("--from-receipt takes the place of SOURCE, its patterns and DEST")
         return
     if len(places) < 2:
         parser.error("at least one SOURCE and a DEST are needed")

@@ -48,7 +48,7 @@ def run_get(options: argparse.Namespace, spec: ConnectionSpec) -> int:
         rules = platform_rules()
         return _run_rest(options, spec, lambda journal: rest_of_receipt(journal, options.from_receipt, rules))
     try:
-        sources = tuple(parse_source(text) for text in options.places[:-1])
+        sources = tuple(replace(parse_source(place), rules=options.rules) for place in options.places[:-1])
         if len({source.bucket for source in sources}) > 1:
             return _say("All sources must be of one bucket.", EXIT_USAGE)
     except TransferError as error:

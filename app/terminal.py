@@ -132,7 +132,8 @@ class Lines:
     def ended(self, batch: BatchSnapshot, receipt: Callable[[], dict[str, object]]) -> None:
         """Tell how it ended, and the counts."""
         counts = ", ".join(f"{count} {state.value}" for state, count in batch.counts.items() if count)
-        self._say(f"{_OUTCOME_WORDS[batch.outcome or Outcome.DONE]}: {counts or 'nothing to do'}")
+        excluded = f", {batch.excluded} excluded" if batch.excluded else ""
+        self._say(f"{_OUTCOME_WORDS[batch.outcome or Outcome.DONE]}: {counts or 'nothing to do'}{excluded}")
 
     def _say(self, text: str) -> None:
         erase = "\r\x1b[K" if self._out.isatty() else ""

@@ -81,7 +81,7 @@ class BatchSnapshot:
     `first_error_index` is the culprit's row, None when there is none or the listing failed.
     `eta_s` is None when it cannot be told honestly. Times are seconds since the epoch. `wait` is what keeps
     its connection from asking at this moment, None when nothing does. `is_paused` is by a person, as a whole:
-    no more is listed, though single rows may run.
+    no more is listed, though single rows may run. `excluded` objects were left out by a person's patterns.
     """
 
     batch_id: str
@@ -104,6 +104,7 @@ class BatchSnapshot:
     first_error_index: int | None = None
     wait: Wait | None = None
     is_paused: bool = False
+    excluded: int = 0
 
 
 @dataclass(frozen=True, slots=True)

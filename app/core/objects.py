@@ -133,6 +133,7 @@ class Source:
 
     `base` is what is taken off the front of each key to get its path: it ends in `/` or is empty.
     `info` is the object where it is already known (the window has listed it), else None (HEAD first).
+    `rules` say which keys below `base` belong to it (`app.core.patterns.KeyRules`); without any, all do.
     """
 
     bucket: str
@@ -140,6 +141,7 @@ class Source:
     is_prefix: bool
     base: str
     info: ObjectInfo | None = None
+    rules: tuple[str, ...] = ()
 
     @property
     def uri(self) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Sequence
 
+INCLUDE, EXCLUDE = "+", "-"
+"""What stands before the glob of a rule."""
 _REPEATS = frozenset("*+{")
 TOO_COMPLEX = "A repeated group may hold neither a repeat nor a choice: it could be tried for ever."
 
@@ -16,6 +19,25 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
     """
     # Python's translation is free of catastrophic backtracking, whatever the number of stars.
     return re.compile(fnmatch.translate(glob.replace("[", "[[]")))
+
+
+class KeyRules:
+    """Which keys a source is to have: `+GLOB` and `-GLOB`, in order, the last one that matches wins.
+
+    Where none matches, a key belongs to it unless the first rule is one that includes: who names what is
+    wanted does not want the rest.
+    """
+
+    def __init__(self, rules: Sequence[str]) -> None:
+        self._rules = [(rule[:1] == INCLUDE, glob_pattern(rule[1:]).match) for rule in reversed(rules)]
+        self._otherwise = not rules or rules[0][:1] != INCLUDE
+
+    def admits(self, name: str) -> bool:
+        """True when the key belongs to the source; `name` is what of it is below the source."""
+        for is_wanted, matches in self._rules:
+            if matches(name) is not None:
+                return is_wanted
+        return self._otherwise
 
 
 def search_pattern(expression: str) -> re.Pattern[str]:

@@ -25,11 +25,15 @@ class ReceiptRow:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptHead:
-    """What a receipt says of the batch beside its snapshot. `last_key` is the last key listed, or empty."""
+    """What a receipt says of the batch beside its snapshot. `last_key` is the last key listed, or empty.
+
+    `rules` are those of the sources: where there are any, they and the count of what they left out are told.
+    """
 
     endpoint: str
     bucket: str
     sources: tuple[str, ...]
+    rules: tuple[str, ...]
     last_key: str
     bytes_fetched: int
 
@@ -65,6 +69,7 @@ def receipt_values(head: ReceiptHead, batch: BatchSnapshot, rows: Iterable[Recei
         "bucket": head.bucket,
         "source": list(head.sources),
         "destination": batch.destination,
+        **({"patterns": list(head.rules), "excluded": batch.excluded} if head.rules else {}),
         "listing": "complete" if batch.is_listing_complete else "incomplete",
         "last_key": head.last_key,
         "policy": {

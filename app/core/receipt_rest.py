@@ -11,6 +11,7 @@ from app.core.errors import ErrorKind, ErrorRecord, TransferError
 from app.core.events import Outcome
 from app.core.naming import PathRules, escape_segment
 from app.core.objects import ConnectionSpec, ObjectInfo, Source
+from app.core.patterns import EXCLUDE, INCLUDE
 from app.core.plan import Placer, PlannedItem, Verdict
 from app.core.policy import BatchPolicy, IfExists, InFlight, StopPolicy
 from app.core.receipt import SCHEMA
@@ -84,7 +85,16 @@ def _sources(values: Mapping[str, Any], rows: Sequence[SavedRow], rules: PathRul
         sources.append(source)
     if not sources or {source.bucket for source in sources} != {_text(values, "bucket")}:
         raise _BadReceiptError('its "source" is not of its "bucket"')
-    return tuple(replace(source, base=_base(source, rows, rules)) for source in sources)
+    patterns = _patterns(values)
+    return tuple(replace(source, base=_base(source, rows, rules), rules=patterns) for source in sources)
+
+
+def _patterns(values: Mapping[str, Any]) -> tuple[str, ...]:
+    told = _list(values, "patterns") if "patterns" in values else []
+    patterns = tuple(rule for rule in told if isinstance(rule, str) and rule[:1] in (INCLUDE, EXCLUDE))
+    if len(patterns) < len(told):
+        raise _BadReceiptError('its "patterns" are none')
+    return patterns
 
 
 def _base(source: Source, rows: Sequence[SavedRow], rules: PathRules) -> str:

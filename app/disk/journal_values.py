@@ -235,7 +235,9 @@ def _source_map(source: Source) -> dict[str, Any]:
 
 def _source_of(source: Mapping[str, Any]) -> Source:
     info = source["info"]
-    return Source(**{**source, "info": None if info is None else ObjectInfo(**info)})
+    # A record of an earlier version has no rules.
+    rules = tuple(source.get("rules", ()))
+    return Source(**{**source, "info": None if info is None else ObjectInfo(**info), "rules": rules})
 
 
 def _policy_of(policy: Mapping[str, Any]) -> BatchPolicy:

@@ -158,6 +158,7 @@ class Batch:
             endpoint=self._tools.store.endpoint,
             bucket=self.bucket,
             sources=tuple(source.uri for source in self.sources),
+            rules=self.sources[0].rules,
             last_key=self._plan.last_key,
             bytes_fetched=self.rows.bytes_fetched,
         )

@@ -72,6 +72,7 @@ class BatchPlan:
     async def prepare(self) -> None:
         """Ask S3 once and plan what is finite whole. Raises TransferError: then nothing was started."""
         await self._planner.probe()
+        self._rows.excluded_count = self._planner.excluded_keys
         if self._planner.is_finite:
             await self.make_all()
             self._check_room(range(len(self._rows)))
@@ -168,6 +169,7 @@ class BatchPlan:
             for planned in chunk:
                 self._listener.planned(planned.item)
         self._rows.is_listing_complete = self._planner.is_complete
+        self._rows.excluded_count = self._planner.excluded_keys
         indexes = self._rows.add([planned.item for planned in chunk])
         for index, planned in zip(indexes, chunk, strict=True):
             if planned.problem is not None:

@@ -31,6 +31,7 @@ class BatchRows(Rows):
         self.phase = BatchPhase.PLANNING
         self.outcome: Outcome | None = None
         self.is_listing_complete = False
+        self.excluded_count = 0
         self.is_paused = False
         self.first_error: ErrorRecord | None = None
         self.wait: Wait | None = None
@@ -147,6 +148,7 @@ class BatchRows(Rows):
             phase=self.phase,
             rows=len(self._rows),
             is_listing_complete=self.is_listing_complete,
+            excluded=self.excluded_count,
             counts=self.counts(),
             size_bytes=totals.size_bytes,
             done_bytes=totals.done_bytes,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from app.core.errors import ErrorKind, TransferError
 from app.core.integrity import looks_like_md5
 from app.core.objects import ListingPage, ObjectInfo, Source
+from app.core.patterns import KeyRules
 from app.core.plan import SAME_FILE, Existing, Placement, Placer, PlannedItem, Verdict, settle
 from app.core.policy import IfExists
 from app.engine.ports import FileFact, ObjectStore, Offload, TargetFolder
@@ -34,7 +35,8 @@ class Planner:
     """Plans the sources of one batch in key order.
 
     `chunks` may be begun again after it was closed or failed: it goes on behind the last item it gave.
-    `listed_keys`, `last_key` (the last one that a listing gave) and `is_complete` tell of the items it gave.
+    `listed_keys`, `last_key` (the last one that a listing gave) and `is_complete` tell of the items it gave,
+    `excluded_keys` of those that the sources' rules leave out.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Planner:
         if_exists: IfExists,
     ) -> None:
         self.listed_keys = 0
+        self.excluded_keys = 0
         self.last_key = ""
         self.is_complete = False
         self.is_finite = not any(source.is_prefix for source in sources)
@@ -57,7 +60,8 @@ class Planner:
         self._record = record
         self._if_exists = if_exists
         self._placer = Placer(target.path_rules)
-        self._left = deque(_in_key_order(sources))
+        self._rules = KeyRules(sources[0].rules)
+        self._left = deque(source for source in _in_key_order(sources) if self._has(source))
         self._placed: list[tuple[ObjectInfo, Placement]] = []
         self._listed_to = ""
         self._is_all_placed = False
@@ -168,8 +172,17 @@ class Planner:
         async for page in pages:
             yield page
 
+    def _has(self, source: Source) -> bool:
+        """True for a prefix, and for an object that the rules leave in."""
+        is_wanted = source.is_prefix or self._rules.admits(source.key.removeprefix(source.base))
+        self.excluded_keys += not is_wanted
+        return is_wanted
+
     def _place_page(self, page: ListingPage, source: Source) -> None:
-        self._placed.extend((obj, self._placer.place(obj, source.base)) for obj in page.objects)
+        base = source.base
+        wanted = [obj for obj in page.objects if self._rules.admits(obj.key.removeprefix(base))]
+        self.excluded_keys += len(page.objects) - len(wanted)
+        self._placed.extend((obj, self._placer.place(obj, base)) for obj in wanted)
         if page.objects:
             self._listed_to = page.objects[-1].key
         self._is_all_placed = page.is_last and len(self._left) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.patterns import glob_pattern, search_pattern
+from app.core.patterns import KeyRules, glob_pattern, search_pattern
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,23 @@ def test_an_ordinary_expression_is_taken_as_it_is(expression: str, text: str) ->
 def test_what_is_no_expression_is_refused_in_words(expression: str) -> None:
     with pytest.raises(ValueError, match="no regular expression"):
         search_pattern(expression)
+
+
+@pytest.mark.parametrize(
+    ("rules", "names"),
+    [
+        ((), "a.jpg a.raw b/c.jpg b/c.tmp"),
+        (("-*.raw",), "a.jpg b/c.jpg b/c.tmp"),
+        (("+*.jpg",), "a.jpg b/c.jpg"),
+        (("+*.jpg", "-b/*"), "a.jpg"),
+        (("-b/*", "+*.jpg"), "a.jpg a.raw b/c.jpg"),
+        (("-*", "+*.raw"), "a.raw"),
+        (("+*", "-*.tmp", "+b/*"), "a.jpg a.raw b/c.jpg b/c.tmp"),
+        (("+A*",), ""),
+    ],
+)
+def test_the_last_rule_that_matches_wins_and_an_include_first_wants_nothing_else(
+    rules: tuple[str, ...], names: str
+) -> None:
+    admits = KeyRules(rules).admits
+    assert [name for name in ("a.jpg", "a.raw", "b/c.jpg", "b/c.tmp") if admits(name)] == names.split()

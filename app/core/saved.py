@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.core.errors import ErrorRecord
 from app.core.events import Outcome
@@ -49,11 +50,10 @@ class PastBatch:
         return not self.batch.is_listing_complete or sum(self.counts.values()) > ended
 
 
-@dataclass(frozen=True, slots=True)
-class SavedRow:
+class SavedRow(NamedTuple):
     """One transfer. A row that was RUNNING or PAUSED is kept as QUEUED."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # in place of the tuple's method, which nobody misses
     item: PlannedItem
     state: State = State.QUEUED
     attempt: int = 1

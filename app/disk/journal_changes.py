@@ -118,7 +118,7 @@ class Changes:
         found = connection.execute("SELECT value FROM counters WHERE name = 'seq'").fetchone()
         first = (found[0] if found else 0) + 1
         connection.executemany(
-            f"INSERT OR REPLACE INTO rows ({ROW_COLUMNS}) VALUES ({_marks(22)})",
+            f"INSERT OR REPLACE INTO rows ({ROW_COLUMNS}) VALUES ({_marks(15)})",
             (row_values(number, seq, row) for seq, (number, row) in enumerate(rows, first)),
         )
         connection.execute("INSERT OR REPLACE INTO counters VALUES ('seq', ?)", (first + len(rows) - 1,))

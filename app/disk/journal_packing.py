@@ -32,7 +32,8 @@ def unpacked_or_none(data: bytes | None) -> str | None:
 
 def sealed(values: Sequence[Any]) -> Values:
     """The values of a row with a CRC of them at the end: SQLite has none of its own outside the WAL."""
-    return (*values, zlib.crc32(repr(tuple(values)).encode()))
+    values = tuple(values)
+    return (*values, zlib.crc32(repr(values).encode()))
 
 
 def unsealed(values: Values) -> Values:

@@ -18,14 +18,14 @@ _SMALLEST_BYTES = 512
 """SQLite's smallest page: it takes a shorter file for an empty one, and would write over it."""
 
 # Columns without a type keep what they are given: text as bytes (a key may hold any text, lone surrogates
-# too), whole numbers beyond 64 bits as hex text. `seal` is a CRC of the rest of the row.
+# too), whole numbers beyond 64 bits as hex text. `key` is null where it is the path as well, `rest` where
+# nothing is to be said beyond the columns. `seal` is a CRC of the rest of the row.
 _TABLES = (
     "CREATE TABLE batches (number INTEGER PRIMARY KEY, batch_id UNIQUE NOT NULL, started_at, finished_at,"
     " outcome, is_listing_complete, last_key, destination, policy, about, seal)",
     "CREATE TABLE sources (batch INTEGER PRIMARY KEY, doc, seal)",
-    "CREATE TABLE rows (batch, idx, seq, state, attempt, tries, key, size, etag, modified_at, storage_class,"
-    " version_id, is_restored, problem, path, is_folder, verdict, reason, verified, note, error, seal,"
-    " PRIMARY KEY (batch, idx)) WITHOUT ROWID",
+    "CREATE TABLE rows (batch, idx, seq, state, attempt, tries, key, size, etag, modified_at, path, verdict,"
+    " verified, rest, seal, PRIMARY KEY (batch, idx)) WITHOUT ROWID",
     "CREATE TABLE parts (batch, idx, name, etag, version_id, size, algorithm, seal,"
     " PRIMARY KEY (batch, idx)) WITHOUT ROWID",
     "CREATE TABLE extents (batch, idx, first, end, crc, seal, PRIMARY KEY (batch, idx, first)) WITHOUT ROWID",

@@ -30,14 +30,16 @@ from app.disk.journal_packing import (
 )
 
 ROW_COLUMNS = (
-    "batch, idx, seq, state, attempt, tries, key, size, etag, modified_at, storage_class, version_id,"
-    " is_restored, problem, path, is_folder, verdict, reason, verified, note, error, seal"
+    "batch, idx, seq, state, attempt, tries, key, size, etag, modified_at, path, verdict, verified, rest,"
+    " seal"
 )
 BATCH_COLUMNS = (
     "number, batch_id, started_at, finished_at, outcome, is_listing_complete, last_key, destination,"
     " policy, about"
 )
 _GOES_ON_LATER = (State.RUNNING, State.PAUSED)
+_NOTHING = ("STANDARD", None, False, "", False, "", "", None)
+"""`rest` of a row of which there is nothing to tell."""
 
 
 class BatchLine(NamedTuple):
@@ -136,54 +138,56 @@ def row_values(number: int, seq: int, row: SavedRow) -> Values:
             state.value,
             row.attempt,
             row.tries,
-            packed(obj.key),
+            None if obj.key == item.path else packed(obj.key),
             whole(obj.size_bytes),
             packed(obj.etag),
             real(obj.modified_at),
-            None if obj.storage_class == "STANDARD" else packed(obj.storage_class),
-            packed_or_none(obj.version_id),
-            int(obj.is_restored),
-            packed(obj.problem),
             packed(item.path),
-            int(item.is_folder),
             item.verdict.value,
-            packed(item.reason),
-            packed_or_none(row.verified),
-            packed(row.note),
-            _error_text(row.error),
+            row.verified,
+            _rest_text(row),
         )
     )
 
 
 def row_of(values: Values) -> SavedRow:
     """The row that `row_values` stored."""
-    (_, index, _, state, attempt, tries, key, size, etag, modified_at, storage_class) = values[:11]
-    (version_id, is_restored, problem, path, is_folder, verdict, reason, verified, note, error) = unsealed(
-        values
-    )[11:]
+    (_, index, _, state, attempt, tries, key, size, etag, modified_at, path, verdict, verified, rest) = (
+        unsealed(values)
+    )
     if index < 0 or attempt < 0 or tries < 0:
         raise ValueError("a row below zero")
+    storage_class, version_id, is_restored, problem, is_folder, reason, note, error = (
+        _NOTHING if rest is None else json.loads(rest)
+    )
     obj = ObjectInfo(
-        key=unpacked(key),
+        key=unpacked(path if key is None else key),
         size_bytes=whole_of(size),
         etag=unpacked(etag),
         modified_at=modified_at,
-        storage_class="STANDARD" if storage_class is None else unpacked(storage_class),
-        version_id=unpacked_or_none(version_id),
-        is_restored=bool(is_restored),
-        problem=unpacked(problem),
+        storage_class=storage_class,
+        version_id=version_id,
+        is_restored=is_restored,
+        problem=problem,
     )
-    item = PlannedItem(obj, unpacked(path), bool(is_folder), Verdict(verdict), unpacked(reason))
-    return SavedRow(
-        index,
-        item,
-        State(state),
-        attempt,
-        tries,
-        unpacked_or_none(verified),
-        unpacked(note),
-        _error_of(error),
+    item = PlannedItem(obj, unpacked(path), is_folder, Verdict(verdict), reason)
+    return SavedRow(index, item, State(state), attempt, tries, verified, note, _error_of(error))
+
+
+def _rest_text(row: SavedRow) -> str | None:
+    """What few rows have, None where there is nothing of it."""
+    item, obj = row.item, row.item.obj
+    rest = (
+        obj.storage_class,
+        obj.version_id,
+        obj.is_restored,
+        obj.problem,
+        item.is_folder,
+        item.reason,
+        row.note,
+        row.error and _error_values(row.error),
     )
+    return None if rest == _NOTHING else json.dumps(rest)
 
 
 def part_values(number: int, part: SavedPart) -> Values:
@@ -257,14 +261,12 @@ def _policy_of(policy: Mapping[str, Any]) -> BatchPolicy:
     )
 
 
-def _error_text(error: ErrorRecord | None) -> str | None:
-    if error is None:
-        return None
-    return json.dumps([error.key, error.kind.value, error.code, error.message, error.request_id, error.at])
+def _error_values(error: ErrorRecord) -> list[Any]:
+    return [error.key, error.kind.value, error.code, error.message, error.request_id, error.at]
 
 
-def _error_of(text: str | None) -> ErrorRecord | None:
-    if text is None:
+def _error_of(values: Sequence[Any] | None) -> ErrorRecord | None:
+    if values is None:
         return None
-    key, kind, code, message, request_id, at = json.loads(text)
+    key, kind, code, message, request_id, at = values
     return ErrorRecord(key, ErrorKind(kind), code, message, request_id, at)

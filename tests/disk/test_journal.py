@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -89,7 +88,7 @@ def test_a_batch_that_is_opened_again_keeps_its_rows(journal: SqliteJournal) -> 
 
 def test_rows_come_back_by_index_and_the_last_word_on_each_counts(journal: SqliteJournal) -> None:
     error = ErrorRecord("k", ErrorKind.ACCESS_DENIED, "AccessDenied", "No.", "id", 5.0)
-    failed = dataclasses.replace(row(1), state=State.FAILED, error=error, attempt=2, tries=3, note="n")
+    failed = row(1)._replace(state=State.FAILED, error=error, attempt=2, tries=3, note="n")
     journal.open_batch(batch())
     journal.put_rows("b1", [row(2), row(0), row(1)])
     journal.put_rows("b1", [row(0, State.DONE)])

@@ -88,8 +88,11 @@ class Assembly:
     def expect(self, expectation: Expectation | CompositeExpectation | Unverifiable) -> None:
         """Keep what the whole must hash to; its CRC is then taken of every piece that begins."""
         self.expectation = expectation
-        is_fresh = all(piece.is_empty for piece in self.pieces)
-        if is_fresh and isinstance(expectation, Expectation) and expectation.algorithm.is_combinable:
+        if (
+            isinstance(expectation, Expectation)
+            and expectation.algorithm.is_combinable
+            and all(piece.is_empty for piece in self.pieces)
+        ):
             self.algorithm = expectation.algorithm
 
     def begin(self, first: int, limit: int) -> Piece:

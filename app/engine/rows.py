@@ -148,9 +148,7 @@ class Rows:
 
     def _set(self, row: Row, state: State) -> None:
         check_move(row.state, state)
-        self._totals.drop(row)
-        row.state = state
-        self._totals.add(row)
+        self._totals.move(row, state)
         if state is State.RUNNING:
             self._running.add(row.index)
         else:

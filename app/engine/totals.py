@@ -44,6 +44,15 @@ class Totals:
         if row.state in OPEN:
             self.awaited_bytes -= came
 
+    def move(self, row: Row, state: State) -> None:
+        """Set the state of a counted row."""
+        old, row.state = row.state, state
+        size_bytes = max(0, row.item.obj.size_bytes)
+        self.counts[old] -= 1
+        self.counts[state] += 1
+        self.size_bytes += size_bytes * ((state is not State.SKIPPED) - (old is not State.SKIPPED))
+        self.awaited_bytes += (size_bytes - row.done_bytes) * ((state in OPEN) - (old in OPEN))
+
     def move_alike(self, rows: Sequence[Row], state: State) -> None:
         """Set the state of counted rows that wait to any but SKIPPED: of a hundred thousand at once."""
         for row in rows:

@@ -13,6 +13,12 @@ from app.engine.ports import RunningDigest
 _Step = Callable[[bytes, int], int]
 _Combine = Callable[[int, int, int], int]
 
+_HASHES: dict[Algorithm, Callable[..., RunningDigest]] = {
+    Algorithm.SHA256: hashlib.sha256,
+    Algorithm.SHA1: hashlib.sha1,
+    Algorithm.MD5: hashlib.md5,
+}
+
 
 @cache
 def _crc(algorithm: Algorithm) -> tuple[_Step, _Combine]:
@@ -34,7 +40,7 @@ class Checksums:
         """A digest of no bytes yet. It belongs to one thread at a time."""
         if algorithm.is_combinable:
             return _RunningCrc(algorithm)
-        return hashlib.new(algorithm.value, usedforsecurity=False)
+        return _HASHES[algorithm](usedforsecurity=False)
 
     def join_crcs(self, algorithm: Algorithm, ranges: Sequence[tuple[bytes, int]]) -> bytes:
         """The CRC of bytes whose ranges, in their order, have these digests and lengths in bytes.

@@ -138,7 +138,7 @@ class CurlStore:
             method,
             request.bucket,
             request.key,
-            encode_query(query),
+            encode_query(query) if query else "",
             headers,
             plain_text(request.key),
             receiver,

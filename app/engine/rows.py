@@ -50,7 +50,10 @@ class Rows:
 
     def add(self, items: Sequence[PlannedItem]) -> range:
         """Add QUEUED rows; returns their indexes."""
-        return self._enter([Row(index, item) for index, item in enumerate(items, len(self._rows))])
+        rows = [Row(index, item) for index, item in enumerate(items, len(self._rows))]
+        indexes = self._enter(rows)
+        self._tell(rows)
+        return indexes
 
     def restore(self, saved: Sequence[SavedRow]) -> None:
         """Add the rows that an earlier start of the program left; one that had not ended is QUEUED anew."""
@@ -58,6 +61,7 @@ class Rows:
         for row, entry in zip(rows, saved, strict=True):
             row.restore(entry)
         self._unseen.mark_all(self._enter(rows))
+        self._tell([row for row in rows if row.state is State.QUEUED])
 
     def revise(self, index: int, item: PlannedItem) -> None:
         """Keep what is now known of a row's object, or a new verdict on it; its path stays."""
@@ -142,7 +146,6 @@ class Rows:
         self._rows.extend(rows)
         for row in rows:
             self._totals.add(row)
-        self._tell(rows)
         self.touch()
         return range(first, len(self._rows))
 

@@ -195,3 +195,14 @@ def test_a_damaged_record_is_set_aside_with_a_message(tmp_path: Path) -> None:
         assert get(server, tmp_path).code == 0
     aside = [path.name for path in journal_file().parent.iterdir() if "damaged" in path.name]
     assert len(aside) == 1
+
+
+def test_what_had_ended_before_is_not_told_again(tmp_path: Path) -> None:
+    with FaultServer(many(4, 1000), [deny("00001.bin")]) as server:
+        assert get(server, tmp_path, "--jobs", "1").code == 3
+        server.clear_faults()
+        ran = run("resume", "--json")
+    told = [(line["key"], line["state"]) for line in ran.events("state")]
+    assert ("00000.bin", "done") not in told
+    assert ("00001.bin", "failed") not in told
+    assert [key for key, state in told if state == "queued"] == ["00002.bin", "00003.bin", "00001.bin"]

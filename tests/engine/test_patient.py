@@ -16,6 +16,7 @@ from tests.servers.fault_server import BUCKET, FaultServer
 from tests.servers.faults import Fault, Operation
 from tests.servers.listing import repeat_token
 from tests.servers.objects import many
+from tests.servers.ready_objects import ReadyObjects
 
 BUSY = Fault(operation=Operation.LIST, status=503, code="SlowDown")
 
@@ -88,3 +89,31 @@ def test_a_cancel_ends_the_wait_before_the_next_try() -> None:
     wait = replace(BUSY, headers={"Retry-After": "600"})
     with FaultServer(many(1, 1), [wait]) as server:
         assert stage.run(server, cancelled, timing=never)
+
+
+def test_a_long_listing_of_a_slow_server_comes_over_several_connections_in_key_order() -> None:
+    ready = ReadyObjects(30_000)
+    with FaultServer(ready, [Fault(operation=Operation.LIST, delay_s=0.05)]) as server:
+        pages = stage.run(server, _pages)
+        requests = server.requests(Operation.LIST)
+    assert [key for page in pages for key in page.objects.keys] == ready.keys_in_order
+    assert len({entry.connection for entry in requests}) > 2
+    assert len(requests) < 1.5 * len(pages)
+
+
+def test_a_long_listing_of_a_slow_server_that_fails_part_way_gives_what_came_before_without_a_gap() -> None:
+    ready = ReadyObjects(30_000)
+    faults = [
+        Fault(operation=Operation.LIST, skip=14, status=403, code="AccessDenied"),
+        Fault(operation=Operation.LIST, delay_s=0.05),
+    ]
+    keys: list[str] = []
+
+    async def gather(engine: Engine) -> None:
+        async for page in engine.store.list_pages(BUCKET, ""):
+            keys.extend(page.objects.keys)
+
+    with FaultServer(ready, faults) as server, pytest.raises(TransferError) as caught:
+        stage.run(server, gather)
+    assert keys == ready.keys_in_order[: len(keys)]
+    assert f"after {len(keys):,} keys" in caught.value.message

@@ -24,9 +24,10 @@ class Mutant:
 
 def all_mutants() -> tuple[Mutant, ...]:
     """Every mutant, in the order of the table. A new list of mutants is a module of its own, added here."""
-    from tests.mutants import integrity, journal, pool, record, waits
+    from tests.mutants import integrity, journal, listing, pool, record, waits
 
-    return pool.MUTANTS + integrity.MUTANTS + journal.MUTANTS + record.MUTANTS + waits.MUTANTS
+    others = (pool, integrity, journal, record, waits, listing)
+    return tuple(mutant for module in others for mutant in module.MUTANTS)
 
 
 def count_of(mutant: Mutant, root: Path = ROOT) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -45,15 +46,20 @@ class LeftError(Exception):
 
 
 class Follower:
-    """Does with what is told what a view does; `clock` stands still unless it is moved."""
+    """Does with what is told what a view does; its clock moves on by `tick_s` with every look."""
 
-    def __init__(self) -> None:
+    def __init__(self, tick_s: float = 0.0) -> None:
         self.rows = Rows()
         self.now = 0.0
-        self.arrangement = Arrangement(self.rows, lambda: self.now)
+        self.tick_s = tick_s
+        self.arrangement = Arrangement(self.rows, self.clock)
         self.folders, self.objects = array("I"), array("I")
         self.size_bytes = 0
         self.told: Arranged | None = None
+
+    def clock(self) -> float:
+        self.now += self.tick_s
+        return self.now
 
     def ask(self, wish: Wish, *, anew: bool, is_last: bool = False, leave_at: int = 10**9) -> None:
         """Ask for a wish; the work is left at its `leave_at`-th step."""
@@ -98,18 +104,15 @@ def expected(rows: Rows, wish: Wish) -> tuple[list[int], list[int]]:
 
 @given(st.lists(st.tuples(pages, wishes, st.integers(0, 60), st.floats(0, 5)), min_size=1, max_size=8))
 def test_what_is_shown_is_what_one_sort_of_everything_shows(script: list[Any]) -> None:
-    follower = Follower()
+    follower = Follower(tick_s=1.0)
     told = None
     for number, (came, wish, leave_at, pause_s) in enumerate(script):
         follower.rows.take(came)
         follower.now += pause_s
         is_last = number + 1 == len(script)
-        try:
+        with suppress(LeftError):
             follower.ask(wish, anew=wish != told, is_last=is_last, leave_at=leave_at)
             told = wish
-        except LeftError:
-            told = None
-    assert told is None or follower.told is not None
     follower.ask(wish, anew=wish != told, is_last=True)
     folders, objects = expected(follower.rows, wish)
     assert (list(follower.folders), list(follower.objects)) == (folders, objects)
@@ -132,6 +135,30 @@ def test_pages_in_order_are_added_and_a_page_out_of_order_waits_for_its_time() -
     follower.now = 10.0
     follower.ask(wish, anew=False)
     assert (list(follower.objects), follower.told.is_behind) == ([4, 0, 1, 2, 3], False)
+
+
+def test_the_last_rows_do_not_wait() -> None:
+    follower = Follower()
+    follower.rows.take(page("b"))
+    follower.ask(Wish(), anew=True)
+    follower.arrangement.rests_until = 10.0
+    follower.rows.take(page("a"))
+    follower.ask(Wish(), anew=False, is_last=True)
+    assert (list(follower.objects), follower.arrangement.is_behind) == ([1, 0], False)
+
+
+@pytest.mark.parametrize("leave_at", range(4))
+def test_what_was_left_is_made_up_for_the_next_time(leave_at: int) -> None:
+    follower = Follower()
+    wish = Wish(Column.NAME, parse_filter("a"))
+    follower.rows.take(page("a1"))
+    follower.ask(wish, anew=True)
+    follower.rows.take(page("a2", "b"))
+    with suppress(LeftError):
+        follower.ask(wish, anew=False, leave_at=leave_at)
+    follower.rows.take(page("a3"))
+    follower.ask(wish, anew=False)
+    assert list(follower.objects) == [0, 1, 3]
 
 
 def test_nothing_new_is_nothing_to_tell() -> None:

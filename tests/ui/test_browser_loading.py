@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import ErrorKind, ErrorRecord
-from app.core.objects import ListingPage
+from app.core.objects import ListingPage, Source
 from app.ui.browser.bookmark import Bookmark
 from app.ui.browser.entry import Column
 from app.ui.browser.location import Location
-from app.ui.browser.panel import BrowserPanel
+from app.ui.browser.panel import MANY_ROWS, BrowserPanel
 from app.ui.browser.session import BrowserPhase
 from tests.ui.browser_pages import page, thing
 from tests.ui.fakes import FakeBridge
@@ -190,6 +190,21 @@ def test_what_is_selected_stays_so_in_another_order_and_under_a_filter(
     panel.filter_line.clear()
     qtbot.waitUntil(lambda: model.is_settled, timeout=5000)
     assert {source.key for source in panel.selected_sources()} == {"2026/000976", "2026/000977"}
+
+
+def test_all_of_very_many_rows_are_one_source_and_all_but_one_are_not(
+    panel: BrowserPanel, bridge: FakeBridge, qtbot: QtBot
+) -> None:
+    model = panel.session.model
+    for came in many(MANY_ROWS + 1):
+        come(bridge, came)
+    end(bridge)
+    qtbot.waitUntil(lambda: model.is_settled, timeout=5000)
+    panel.table.selectAll()
+    assert panel.selected_sources() == [Source("media", "2026/", True, "2026/")]
+    flags = QItemSelectionModel.SelectionFlag.Deselect | QItemSelectionModel.SelectionFlag.Rows
+    panel.table.selectionModel().select(model.index(7, 0), flags)
+    assert len(panel.selected_sources()) == MANY_ROWS
 
 
 def test_select_by_pattern_selects_all_that_the_filter_shows(

@@ -28,6 +28,7 @@ from app.ui.theme import dress
 if TYPE_CHECKING:
     from app.bridge.bridge import EngineBridge
 
+MANY_ROWS = 10_000
 Keys = QKeySequence | QKeySequence.StandardKey | str
 
 
@@ -69,13 +70,15 @@ class BrowserPanel(QWidget):
     # What is selected
 
     def selected_sources(self) -> list[Source]:
-        """The selected rows as sources of a download, based on the open prefix."""
+        """The selected rows as sources, based on the open prefix; all of very many are one, the prefix."""
         location = self.session.location
         if location is None:
             return []
         base = location.prefix
-        rows = (row for first, last in self.table.keeper.spans() for row in range(first, last + 1))
-        entries = (self.session.model.entry(row) for row in rows)
+        if self.table.keeper.has_all and self.session.is_whole and self.session.model.total_count > MANY_ROWS:
+            return [Source(location.bucket, base, True, base)]
+        spans, entry_at = self.table.keeper.spans(), self.session.model.entry
+        entries = (entry_at(row) for first, last in spans for row in range(first, last + 1))
         return [Source(location.bucket, entry.key, entry.is_folder, base, entry.info) for entry in entries]
 
     # Making

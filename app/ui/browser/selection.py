@@ -44,6 +44,12 @@ class SelectionKeeper(QObject):
         """The selected rows as (first, last), in order."""
         return row_spans(self._view.selectionModel().selection())
 
+    @property
+    def has_all(self) -> bool:
+        """True when every row that came is selected."""
+        count = self._model.total_count
+        return count > 0 and self.spans() == [(0, count - 1)]
+
     def weigh(self) -> tuple[int, int, int]:
         """How many folders and objects are selected, and the bytes of the objects."""
         folders = rows = size_bytes = 0

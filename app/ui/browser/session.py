@@ -95,6 +95,11 @@ class BrowserSession(QObject):
         return self.phase is BrowserPhase.LOADING
 
     @property
+    def is_whole(self) -> bool:
+        """True when all that there is at the open location is here."""
+        return self.phase is BrowserPhase.COMPLETE and self.search is None
+
+    @property
     def can_go_back(self) -> bool:
         """True when there is an earlier location."""
         return self._history.can_go_back

@@ -289,8 +289,6 @@ class MainWindow(QMainWindow):
         self._raise_transfers()
         self.transfers.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    # Words
-
     @Slot()
     def _show_title(self) -> None:
         location = self.browser.session.location

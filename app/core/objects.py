@@ -183,6 +183,11 @@ class ConnectionSpec:
     secret_access_key: str = field(default="", repr=False)
     session_token: str = field(default="", repr=False)
 
+    @property
+    def has_fixed_keys(self) -> bool:
+        """True when no other keys can be found for it: they were typed, or there are to be none."""
+        return self.is_anonymous or bool(self.access_key_id)
+
     def without_secrets(self) -> ConnectionSpec:
         """What of it may be written to disk: no typed keys, no user and password in its endpoint."""
         return replace(

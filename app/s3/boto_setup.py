@@ -13,7 +13,6 @@ from botocore.httpsession import get_cert_path
 from botocore.session import Session
 
 from app.core.objects import Addressing, Bucket, ConnectionSpec, ProfileInfo
-from app.core.redaction import redacted
 from app.core.timing import Timing
 from app.s3.boto_credentials import DOING, BotoKeys, find_credentials
 from app.s3.boto_endpoints import BotoRules
@@ -27,7 +26,6 @@ class BotoSetup:
     """The Setup of any connection. Making it blocks as well; any thread."""
 
     def __init__(self, spec: ConnectionSpec, timing: Timing, ask_secret: Callable[[str], str | None]) -> None:
-        redacted.learn(spec.secret_access_key, spec.session_token, key_id=spec.access_key_id)
         self._timing = timing
         self._spec = spec
         self._ask_secret = ask_secret
@@ -66,9 +64,7 @@ class BotoSetup:
     @property
     def find_again(self) -> Callable[[], BotoKeys] | None:
         """Finds the keys as they are given now (blocks); None where there are none, or typed ones."""
-        if self._spec.is_anonymous or self._spec.access_key_id:
-            return None
-        return self._find_anew
+        return None if self._spec.has_fixed_keys else self._find_anew
 
     def _find_anew(self) -> BotoKeys:
         try:

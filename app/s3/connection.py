@@ -71,8 +71,9 @@ class BotoConnector:
 
     async def connect(self, spec: ConnectionSpec) -> CurlStore:
         """Resolve profile, keys and endpoint; asks S3 nothing. Raises TransferError."""
+        spec = tidied(spec)
         redacted.learn(spec.secret_access_key, spec.session_token, key_id=spec.access_key_id)
-        setup = await self._offload(lambda: self._setup(tidied(spec)))
+        setup = await self._offload(lambda: self._setup(spec))
         log.info("%s, region %s, %s", setup.rules.endpoint, setup.region, setup.identity.keys)
         return CurlStore(
             rules=setup.rules,

@@ -80,9 +80,7 @@ class PlainSetup:
     @property
     def find_again(self) -> Callable[[], KeySource] | None:
         """Finds the keys as they are given now (blocks); None where there are none, or typed ones."""
-        if self.spec.is_anonymous or self.spec.access_key_id:
-            return None
-        return self._find_anew
+        return None if self.spec.has_fixed_keys else self._find_anew
 
     def _find_anew(self) -> KeySource:
         made = plain_setup(self.spec, self.by_botocore)

@@ -11,6 +11,7 @@ import pytest
 
 from app.core.errors import ErrorKind
 from app.core.objects import Addressing, ConnectionSpec, ProfileInfo
+from app.core.redaction import redacted
 from app.core.timing import Timing
 from app.s3.connection import BotoConnector
 from tests.s3.scripted_server import failure, in_thread, run
@@ -89,6 +90,22 @@ def test_a_proxy_is_the_one_that_botocore_sees(monkeypatch: pytest.MonkeyPatch) 
     assert setup(**KEYS).rules.target("films").proxy == "http://proxy.example:3128"
     inside = setup(**KEYS, endpoint_url="https://s3.inside.example").rules.target("films")
     assert inside.proxy == ""
+
+
+@pytest.mark.parametrize("addressing", [Addressing.AUTO, Addressing.VIRTUAL], ids=["plain", "botocore"])
+def test_a_key_that_was_pasted_with_a_space_is_hidden_too(addressing: Addressing) -> None:
+    keys = {
+        "access_key_id": "AKIAPASTEDPASTED7777",
+        "secret_access_key": f"pasted-{addressing.value}-secret ",
+    }
+
+    async def main() -> None:
+        connector = BotoConnector(in_thread, Timing(), lambda _prompt: None)
+        spec = ConnectionSpec(endpoint_url="http://127.0.0.1:9000", addressing=addressing, **keys)
+        await (await connector.connect(spec)).close()
+
+    run(main())
+    assert "pasted" not in redacted(f"the secret pasted-{addressing.value}-secret, quoted")
 
 
 def test_user_information_of_an_endpoint_is_nowhere_to_be_seen() -> None:

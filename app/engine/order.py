@@ -120,7 +120,7 @@ class Order:
 
     def set_stop(self, stop: StopPolicy) -> None:
         """Change the policy of a batch that has not ended."""
-        if self.rows.phase is not BatchPhase.ENDED and stop != self.rows.policy.stop:
+        if not self.has_ended and stop != self.rows.policy.stop:
             log.info("batch %s: from now on %s", self.rows.batch_id, stop)
             self._set_policy(replace(self.rows.policy, stop=stop))
 
@@ -166,7 +166,7 @@ class Order:
 
     def receipt(self) -> dict[str, object]:
         """The receipt as JSON values. Raises TransferError when there is none (yet)."""
-        if self.batch is None or self.rows.phase is not BatchPhase.ENDED:
+        if self.batch is None or not self.has_ended:
             raise TransferError(
                 ErrorKind.USAGE, "Only a batch that has run, and has ended, leaves a receipt."
             )
@@ -185,7 +185,7 @@ class Order:
             self._target.close()
 
     def _set_policy(self, policy: BatchPolicy) -> None:
-        if self.batch is not None and self.rows.phase is not BatchPhase.ENDED:
+        if self.batch is not None and not self.has_ended:
             self.batch.set_policy(policy)
         else:
             self.rows.policy = policy
@@ -226,24 +226,21 @@ class Order:
 
     async def _probed(self) -> None:
         culprit = self.rows.snapshot().first_error_index
-        if culprit is None or not self.has_ended or self.batch is None:
+        if culprit is None or not self.has_ended:
             await self._again(None)
-            return
-        await self.batch.claim()
-        if await self.batch.requeue([culprit]):
-            await self.batch.run(probe=culprit)
+        else:
+            await self._again([culprit], probe=culprit)
 
-    async def _again(self, indexes: Sequence[int] | None) -> None:
-        has_ended = self.rows.phase is BatchPhase.ENDED
+    async def _again(self, indexes: Sequence[int] | None, probe: int | None = None) -> None:
         if self.batch is None or not self.batch.is_planned:
-            if has_ended:
+            if self.has_ended:
                 self.rows.set_phase(BatchPhase.PLANNING)
                 await self._begin()
             return
-        if has_ended:
+        if self.has_ended:
             await self.batch.claim()
         if await self.batch.requeue(indexes):
-            await self.batch.run()
+            await self.batch.run(probe)
 
     async def _run(self, work: Coroutine[Any, Any, None]) -> None:
         try:

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.core.policy import IfExists, InFlight
 from app.core.review import Review
 from app.ui.browser.destination import ChooseFolder, choose_folder
+from app.ui.buttons import push_button
 from app.ui.defaults import LOG_LEVELS, MAX_JOBS, MAX_LIMIT_KIB, Defaults
 from app.ui.plain import plain_label
 from app.ui.theme import GRID
@@ -74,9 +74,7 @@ class PreferencesDialog(QDialog):
         self.limit.setValue(defaults.limit_kib)
         self.folder = QLineEdit(defaults.folder, self)
         self.folder.setPlaceholderText("the one for downloads")
-        self.browse = QPushButton("Choose…", self)
-        self.browse.setAutoDefault(False)
-        self.browse.clicked.connect(self._browse)
+        self.browse = push_button("Choose…", self, self._browse)
         self.notices = QCheckBox("Tell on the desktop when a download stops or ends", self)
         self.notices.setChecked(defaults.has_notices)
         self.log_level = _choice(self, _LOG_LEVEL, defaults.log_level)

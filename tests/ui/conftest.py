@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from app.ui.browser.panel import BrowserPanel
+from app.ui.transfers.panel import TransfersPanel
 from tests.ui.fakes import FakeBridge
 
 
@@ -26,3 +29,25 @@ def bridge(qapp: QApplication) -> Iterator[FakeBridge]:
     fake = FakeBridge()
     yield fake
     fake.deleteLater()
+
+
+@pytest.fixture
+def browser(bridge: FakeBridge, qtbot: QtBot) -> BrowserPanel:
+    """A browser panel that is on the screen, connected, and nowhere yet."""
+    panel = BrowserPanel(bridge)
+    qtbot.addWidget(panel)
+    panel.resize(900, 400)
+    panel.show()
+    qtbot.waitExposed(panel)
+    panel.session.show_connected("work")
+    return panel
+
+
+@pytest.fixture
+def transfers(bridge: FakeBridge, qtbot: QtBot) -> TransfersPanel:
+    """A Transfers panel that is on the screen, and empty yet."""
+    panel = TransfersPanel(bridge)
+    qtbot.addWidget(panel)
+    panel.resize(1200, 480)
+    panel.show()
+    return panel

@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.bridge.bridge import Sift
-from app.bridge.mirror import Mirror
+from app.bridge.sampler import Sampler
 from app.core.errors import ErrorKind, ErrorRecord
 from app.core.events import (
     BatchPhase,
@@ -34,17 +34,11 @@ MIB = 1 << 20
 STARTED_AT = 1_795_000_000.0
 
 
-class FakeBridge(QObject):
+class FakeBridge(Sampler):
     """The signals and commands of EngineBridge, which records the commands as (name, *arguments).
 
     `asked` has those with an answer once more, each with its token last.
     """
-
-    batch_added = Signal(str)
-    rows_added = Signal(str, int, int)
-    rows_changed = Signal(str, object)
-    batch_changed = Signal(str)
-    batch_finished = Signal(str)
 
     connected = Signal(int, object)
     connect_failed = Signal(int, object)
@@ -71,12 +65,10 @@ class FakeBridge(QObject):
     stopped = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.mirror = Mirror()
+        super().__init__(lambda: None, parent)
         self.commands: list[tuple[Any, ...]] = []
         self.asked: list[tuple[Any, ...]] = []
         self._tokens = itertools.count(1)
-        self._finished: set[str] = set()
 
     def start(self) -> None:
         self.commands.append(("start",))
@@ -179,22 +171,8 @@ class FakeBridge(QObject):
         return token
 
     def push(self, changes: ChangeSet) -> None:
-        """Take a change set in and send its signals in the order of EngineBridge."""
-        applied = self.mirror.apply(changes)
-        for batch_id in applied.new_batches:
-            self.batch_added.emit(batch_id)
-        for batch_id, first, count in applied.added:
-            self.rows_added.emit(batch_id, first, count)
-        for batch_id, spans in applied.changed.items():
-            self.rows_changed.emit(batch_id, spans)
-        for batch_id in applied.batches:
-            self.batch_changed.emit(batch_id)
-            has_ended = self.mirror.batch(batch_id).phase is BatchPhase.ENDED
-            if has_ended and batch_id not in self._finished:
-                self._finished.add(batch_id)
-                self.batch_finished.emit(batch_id)
-            elif not has_ended:
-                self._finished.discard(batch_id)
+        """Take a change set in and send its signals, as after a look at the engine's ledger."""
+        self._take(changes)
 
     def add_batch(self, batch_id: str, count: int, size_bytes: int = 48 * MIB, **batch: Any) -> None:
         """Announce a running batch of `count` queued rows, `0001.tif` and on."""
@@ -310,3 +288,20 @@ def stopped(by: int | None, done_bytes: int = 0, tries: int = 0) -> RowSnapshot:
 
 def _listed(indexes: Sequence[int] | None) -> list[int] | None:
     return None if indexes is None else list(indexes)
+
+
+def saved_batch(batch_id: str, **changes: Any) -> SavedBatch:
+    """A batch of stills that an earlier start has left."""
+    source = Source("media", "stills/", True, "")
+    saved = SavedBatch(
+        batch_id,
+        f"media/{batch_id}",
+        ConnectionSpec(),
+        False,
+        "http://localhost:1",
+        (source,),
+        "/films",
+        BatchPolicy(),
+        STARTED_AT,
+    )
+    return replace(saved, **changes)

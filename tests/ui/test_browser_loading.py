@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
@@ -25,15 +23,9 @@ LOST = ErrorRecord(None, ErrorKind.NETWORK, "", "The connection was lost. Check 
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, bridge: FakeBridge) -> Iterator[BrowserPanel]:
-    panel = BrowserPanel(bridge)
-    qtbot.addWidget(panel)
-    panel.resize(900, 400)
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.session.show_connected("work")
-    panel.session.open(PLACE)
-    yield panel
+def panel(browser: BrowserPanel) -> BrowserPanel:
+    browser.session.open(PLACE)
+    return browser
 
 
 def come(bridge: FakeBridge, came: ListingPage) -> None:

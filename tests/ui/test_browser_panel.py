@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
 from PySide6.QtWidgets import QToolButton
@@ -23,14 +21,8 @@ LOST = ErrorRecord(None, ErrorKind.NETWORK, "", "The connection was lost. Check 
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, bridge: FakeBridge) -> Iterator[BrowserPanel]:
-    panel = BrowserPanel(bridge)
-    qtbot.addWidget(panel)
-    panel.resize(900, 400)
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.session.show_connected("work")
-    yield panel
+def panel(browser: BrowserPanel) -> BrowserPanel:
+    return browser
 
 
 def open_place(panel: BrowserPanel, bridge: FakeBridge, *, is_whole: bool = True) -> None:

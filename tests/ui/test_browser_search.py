@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
@@ -23,16 +21,10 @@ PAGE = page(thing("2026/a/x.mp4", 5), "2026/b.txt", thing("2026/c/d/y.mp4", 7))
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, bridge: FakeBridge) -> Iterator[BrowserPanel]:
-    panel = BrowserPanel(bridge)
-    qtbot.addWidget(panel)
-    panel.resize(900, 400)
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.session.show_connected("work")
-    panel.session.open(PLACE)
+def panel(browser: BrowserPanel, bridge: FakeBridge) -> BrowserPanel:
+    browser.session.open(PLACE)
     bridge.listing_finished.emit(bridge.last_token, None)
-    yield panel
+    return browser
 
 
 def search(panel: BrowserPanel, qtbot: QtBot, text: str = "*.mp4") -> None:

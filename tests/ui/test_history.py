@@ -9,30 +9,15 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.core.events import Outcome
-from app.core.objects import ConnectionSpec, Source
-from app.core.policy import BatchPolicy
 from app.core.saved import PastBatch, SavedBatch
 from app.core.states import State
 from app.ui.history.dialog import NOTHING_YET, HistoryDialog
 from app.ui.history.model import Column, HistoryModel, files_text
-from tests.ui.fakes import STARTED_AT, FakeBridge, denied
+from tests.ui.fakes import FakeBridge, denied, saved_batch
 
 
 def saved(batch_id: str, outcome: Outcome | None = Outcome.DONE) -> SavedBatch:
-    source = Source("media", "stills/", True, "")
-    return SavedBatch(
-        batch_id,
-        f"media/{batch_id}",
-        ConnectionSpec(),
-        False,
-        "http://localhost:1",
-        (source,),
-        "/films",
-        BatchPolicy(),
-        STARTED_AT,
-        is_listing_complete=True,
-        outcome=outcome,
-    )
+    return saved_batch(batch_id, is_listing_complete=True, outcome=outcome)
 
 
 STOPPED = PastBatch(

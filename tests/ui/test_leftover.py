@@ -5,26 +5,8 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.core.objects import ConnectionSpec, Source
-from app.core.policy import BatchPolicy
-from app.core.saved import SavedBatch
 from app.ui.transfers.panel import TransfersPanel
-from tests.ui.fakes import STARTED_AT, FakeBridge, denied
-
-
-def _left(batch_id: str) -> SavedBatch:
-    source = Source("media", "stills/", True, "")
-    return SavedBatch(
-        batch_id,
-        f"media/{batch_id}",
-        ConnectionSpec(),
-        False,
-        "http://localhost:1",
-        (source,),
-        "/films",
-        BatchPolicy(),
-        STARTED_AT,
-    )
+from tests.ui.fakes import FakeBridge, denied, saved_batch
 
 
 @pytest.fixture
@@ -32,7 +14,7 @@ def panel(bridge: FakeBridge, qtbot: QtBot) -> TransfersPanel:
     panel = TransfersPanel(bridge)
     qtbot.addWidget(panel)
     panel.show()
-    bridge.unfinished_listed.emit(1, (_left("new"), _left("old")))
+    bridge.unfinished_listed.emit(1, (saved_batch("new"), saved_batch("old")))
     return panel
 
 
@@ -50,7 +32,7 @@ def test_the_newest_is_offered_first_and_resumed(bridge: FakeBridge, panel: Tran
     assert "1 more" in panel.leftover.accessibleDescription()
     panel.leftover.resume_button.click()
     assert not panel.leftover.isEnabled()
-    assert bridge.asked[-1][:2] == ("resume", _left("new"))
+    assert bridge.asked[-1][:2] == ("resume", saved_batch("new"))
     bridge.leftover_settled.emit(bridge.last_token, None)
     assert panel.leftover.isEnabled()
     assert "media/old" in panel.leftover.sentence.text()
@@ -58,7 +40,7 @@ def test_the_newest_is_offered_first_and_resumed(bridge: FakeBridge, panel: Tran
 
 def test_discard_forgets_and_not_now_asks_nothing(bridge: FakeBridge, panel: TransfersPanel) -> None:
     panel.leftover.discard_button.click()
-    assert bridge.asked[-1][:2] == ("forget", _left("new"))
+    assert bridge.asked[-1][:2] == ("forget", saved_batch("new"))
     bridge.leftover_settled.emit(bridge.last_token, None)
     asked = len(bridge.asked)
     panel.leftover.later_button.click()
@@ -67,7 +49,7 @@ def test_discard_forgets_and_not_now_asks_nothing(bridge: FakeBridge, panel: Tra
 
 
 def test_what_is_taken_up_elsewhere_is_no_longer_offered(bridge: FakeBridge, panel: TransfersPanel) -> None:
-    bridge.leftover_settled.emit(bridge.resume(_left("new")), None)
+    bridge.leftover_settled.emit(bridge.resume(saved_batch("new")), None)
     assert "media/new" in panel.leftover.sentence.text()
     bridge.add_batch("new", 1)
     assert "media/old" in panel.leftover.sentence.text()

@@ -33,12 +33,8 @@ from tests.ui.fakes import (
 
 
 @pytest.fixture
-def panel(bridge: FakeBridge, qtbot) -> TransfersPanel:
-    panel = TransfersPanel(bridge)
-    qtbot.addWidget(panel)
-    panel.resize(1200, 480)
-    panel.show()
-    return panel
+def panel(transfers: TransfersPanel) -> TransfersPanel:
+    return transfers
 
 
 def stop_batch(bridge: FakeBridge, batch_id: str = "a", count: int = 6) -> None:
@@ -235,7 +231,7 @@ def test_everything_is_paused_and_let_on_by_one_action(bridge: FakeBridge, panel
 def test_a_selected_header_stands_for_the_whole_batch(bridge: FakeBridge, panel: TransfersPanel) -> None:
     bridge.add_batch("a", 3)
     select(panel, 0, 1)
-    panel.cancel_action.trigger()
+    panel.commands.cancel.trigger()
     assert bridge.commands == [("cancel", "a", None)]
 
 
@@ -249,14 +245,14 @@ def test_under_a_filter_a_header_stands_for_what_is_shown(bridge: FakeBridge, pa
 
 def test_actions_are_enabled_only_when_they_can_act(bridge: FakeBridge, panel: TransfersPanel) -> None:
     commands = panel.commands
-    assert not panel.cancel_action.isEnabled()
-    assert not panel.retry_failed_action.isEnabled()
+    assert not panel.commands.cancel.isEnabled()
+    assert not panel.commands.retry_failed.isEnabled()
     bridge.add_batch("a", 3)
     select(panel, 1)
-    assert panel.cancel_action.isEnabled()
+    assert panel.commands.cancel.isEnabled()
     assert not commands.retry.isEnabled()
     bridge.set_rows("a", {0: failed()})
-    assert not panel.cancel_action.isEnabled()
+    assert not panel.commands.cancel.isEnabled()
     assert commands.retry.isEnabled()
     assert commands.copy_error.isEnabled()
 
@@ -265,7 +261,7 @@ def test_retry_failed_runs_the_failed_rows_of_all_batches(bridge: FakeBridge, pa
     stop_batch(bridge, "a")
     stop_batch(bridge, "b")
     panel.table.clearSelection()
-    panel.retry_failed_action.trigger()
+    panel.commands.retry_failed.trigger()
     assert bridge.commands == [("retry", "a", [2]), ("retry", "b", [2])]
 
 

@@ -16,12 +16,8 @@ WAITING = RowSnapshot(State.RUNNING, Phase.WAITING_FOR_SIGN_IN, done_bytes=1 << 
 
 
 @pytest.fixture
-def panel(bridge: FakeBridge, qtbot) -> TransfersPanel:
-    panel = TransfersPanel(bridge)
-    qtbot.addWidget(panel)
-    panel.resize(1200, 480)
-    panel.show()
-    return panel
+def panel(transfers: TransfersPanel) -> TransfersPanel:
+    return transfers
 
 
 def wait_for_sign_in(bridge: FakeBridge, batch_id: str = "a", count: int = 50) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QFileInfo, Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QWidget
+
+from app.ui.buttons import push_button
 
 
 class FileLine(QWidget):
@@ -15,10 +17,8 @@ class FileLine(QWidget):
         self._line = line
         self._title = title
         self._kinds = kinds
-        self.button = QPushButton("Browse…", self)
-        self.button.setAutoDefault(False)
+        self.button = push_button("Browse…", self, self._browse)
         self.button.setAccessibleName(title)
-        self.button.clicked.connect(self._browse)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)

@@ -9,13 +9,13 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.core.errors import ErrorRecord
 from app.core.saved import PastBatch
+from app.ui.buttons import push_button
 from app.ui.history.model import Column, HistoryModel
 from app.ui.plain import plain_label, shown_name
 from app.ui.plain_table import PlainTable
@@ -42,9 +42,9 @@ class HistoryDialog(QDialog):
         self.table = PlainTable(self.model, "Downloads", _WIDTHS, self)
         self.note = plain_label("", self)
         self.note.setWordWrap(True)
-        self.show_button = self._button("Show in Transfers", self._show_batch)
-        self.resume_button = self._button("Resume the rest", self._resume)
-        self.close_button = self._button("Close", self.reject)
+        self.show_button = push_button("Show in Transfers", self, self._show_batch)
+        self.resume_button = push_button("Resume the rest", self, self._resume)
+        self.close_button = push_button("Close", self, self.reject)
         self._arrange()
         self._resuming: int | None = None
         self._listing = bridge.list_history(SHOWN)
@@ -54,12 +54,6 @@ class HistoryDialog(QDialog):
         bridge.leftover_failed.connect(self._show_resume_failed)
         self.table.selectionModel().selectionChanged.connect(self._update_enabled)
         self._update_enabled()
-
-    def _button(self, text: str, do: object) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setAutoDefault(False)
-        button.clicked.connect(do)
-        return button
 
     def _arrange(self) -> None:
         column = QVBoxLayout(self)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from app.core.events import Outcome
 from app.core.saved import PastBatch
 from app.core.states import State
 from app.ui.format import count_text, date_text
 from app.ui.plain import as_tooltip, shown_name
+from app.ui.plain_table import TOP, Index, PlainModel
 
 
 class Column(IntEnum):
@@ -25,13 +26,10 @@ class Column(IntEnum):
     FILES = 4
 
 
-COLUMN_TITLES = ("Started", "Source", "To", "Outcome", "Files")
-Index = QModelIndex | QPersistentModelIndex
-_TOP = QModelIndex()
-
-
-class HistoryModel(QAbstractTableModel):
+class HistoryModel(PlainModel):
     """Batches as the journal told of them at the last look."""
+
+    titles = ("Started", "Source", "To", "Outcome", "Files")
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,13 +45,9 @@ class HistoryModel(QAbstractTableModel):
         """The batch at a line."""
         return self._batches[position]
 
-    def rowCount(self, parent: Index = _TOP) -> int:
+    def rowCount(self, parent: Index = TOP) -> int:
         """One for each batch."""
         return 0 if parent.isValid() else len(self._batches)
-
-    def columnCount(self, parent: Index = _TOP) -> int:
-        """One for each Column."""
-        return 0 if parent.isValid() else len(Column)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """A look-up, put into words."""
@@ -68,16 +62,6 @@ class HistoryModel(QAbstractTableModel):
             columns = Column if column is Column.STARTED else (column,)
             return ", ".join(_text(past, each) for each in columns)
         return None
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """The columns' titles."""
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(COLUMN_TITLES):
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft
-        return COLUMN_TITLES[section] if role == Qt.ItemDataRole.DisplayRole else None
 
 
 def files_text(past: PastBatch) -> str:

@@ -7,12 +7,12 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QHBoxLayout,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.core.review import PlanSheet
+from app.ui.buttons import push_button
 from app.ui.format import count_text, size_text
 from app.ui.plain import plain_label, shown_name
 from app.ui.plain_table import PlainTable
@@ -45,23 +45,17 @@ class PlanDialog(QDialog):
             self.filter.addItem(f"{kind.value} ({count_text(count)})", kind)
         self.table = PlainTable(self.model, "Planned files", _WIDTHS, self)
         self.note = plain_label("", self)
-        self.export_button = self._button("Export as CSV…", self._export)
-        self.cancel_button = self._button("Cancel the download", self.cancel_asked.emit)
-        self.without_button = self._button(
-            "Start without the problem files", lambda: self.start_asked.emit(True)
+        self.export_button = push_button("Export as CSV…", self, self._export)
+        self.cancel_button = push_button("Cancel the download", self, self.cancel_asked.emit)
+        self.without_button = push_button(
+            "Start without the problem files", self, lambda: self.start_asked.emit(True)
         )
-        self.start_button = self._button("Start all", lambda: self.start_asked.emit(False))
+        self.start_button = push_button("Start all", self, lambda: self.start_asked.emit(False))
         self.without_button.setVisible(PlanFilter.PROBLEMS in counts)
         self.filter.currentIndexChanged.connect(self._show_chosen)
         self._arrange()
         self.start_button.setDefault(True)
         self.start_button.setFocus()
-
-    def _button(self, text: str, do: object) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setAutoDefault(False)
-        button.clicked.connect(do)
-        return button
 
     def _arrange(self) -> None:
         column = QVBoxLayout(self)

@@ -9,13 +9,14 @@ from enum import Enum, IntEnum
 from operator import attrgetter
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from app.core.plan import Verdict
 from app.core.review import PlanLine, PlanSheet
 from app.ui.csv_text import csv_line
 from app.ui.format import size_text
 from app.ui.plain import as_tooltip, shown_name
+from app.ui.plain_table import RIGHT, TOP, Index, PlainModel
 
 
 class Column(IntEnum):
@@ -53,15 +54,11 @@ _OF_VERDICT = {
     Verdict.EXISTS: PlanFilter.EXISTS,
     None: PlanFilter.UNKNOWN,
 }
-COLUMN_TITLES = ("File", "Target", "Size", "Verdict", "Reason")
 CSV_TITLES = ("key", "path", "size_bytes", "verdict", "is_problem", "reason")
 
-Index = QModelIndex | QPersistentModelIndex
-_TOP = QModelIndex()
 _ROLES = frozenset(
     {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole}
 )
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 def verdict_words(line: PlanLine) -> str:
@@ -69,8 +66,11 @@ def verdict_words(line: PlanLine) -> str:
     return _OF_VERDICT[line.verdict].value.lower()
 
 
-class PlanModel(QAbstractTableModel):
+class PlanModel(PlainModel):
     """The lines of one sheet that pass the filter, in the plan's order."""
+
+    titles = ("File", "Target", "Size", "Verdict", "Reason")
+    right_aligned = (Column.SIZE,)
 
     def __init__(self, sheet: PlanSheet, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -114,23 +114,19 @@ class PlanModel(QAbstractTableModel):
             is_problem = "yes" if line.is_problem else "no"
             yield csv_line((line.key, line.path, line.size_bytes, verdict, is_problem, line.reason))
 
-    def rowCount(self, parent: Index = _TOP) -> int:
+    def rowCount(self, parent: Index = TOP) -> int:
         """The lines that are shown."""
         if parent.isValid():
             return 0
         return len(self.sheet.lines) if self._shown is None else len(self._shown)
-
-    def columnCount(self, parent: Index = _TOP) -> int:
-        """One for each Column."""
-        return 0 if parent.isValid() else len(Column)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """A look-up in the sheet, put into words."""
         if not index.isValid():
             return None
         column = Column(index.column())
-        if role == Qt.ItemDataRole.TextAlignmentRole and column is Column.SIZE:
-            return _RIGHT
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in self.right_aligned:
+            return RIGHT
         if role not in _ROLES:
             return None
         line = self.line(index.row())
@@ -140,16 +136,6 @@ class PlanModel(QAbstractTableModel):
             )
         text = _text(line, column)
         return as_tooltip(text) if role == Qt.ItemDataRole.ToolTipRole else text
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """The columns' titles."""
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(COLUMN_TITLES):
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if section == Column.SIZE else Qt.AlignmentFlag.AlignLeft
-        return COLUMN_TITLES[section] if role == Qt.ItemDataRole.DisplayRole else None
 
 
 def _text(line: PlanLine, column: Column) -> str:

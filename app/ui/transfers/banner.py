@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.core.errors import ErrorRecord
 from app.core.events import BatchSnapshot, Outcome, Wait
 from app.ui import theme
+from app.ui.buttons import push_button
 from app.ui.plain import as_tooltip, plain_label, shown_name
 from app.ui.theme import GRID, Role
 from app.ui.transfers import batch_words, words
@@ -45,10 +45,14 @@ class Banner(QFrame):
         self.sentence = plain_label("", self)
         self.sentence.setWordWrap(True)
         self.details = _selectable(plain_label("", self))
-        self.show_button = _button("Show", "Go to the file in the table", self)
-        self.retry_button = _button("Retry it", "Run only this file again", self)
+        self.show_button = push_button("Show", self, self.show_asked, tooltip="Go to the file in the table")
+        self.retry_button = push_button(
+            "Retry it", self, self.retry_asked, tooltip="Run only this file again"
+        )
         self.resume_button = self._make_resume_button()
-        self.sign_in_button = _button("Try again", "Ask for new keys and go on", self)
+        self.sign_in_button = push_button(
+            "Try again", self, self.sign_in_done, tooltip="Ask for new keys and go on"
+        )
         self.dismiss_button = self._make_dismiss_button()
         self._buttons: tuple[QWidget, ...] = (
             self.show_button,
@@ -58,9 +62,6 @@ class Banner(QFrame):
             self.dismiss_button,
         )
         self._arrange()
-        self.show_button.clicked.connect(self.show_asked)
-        self.retry_button.clicked.connect(self.retry_asked)
-        self.sign_in_button.clicked.connect(self.sign_in_done)
         self.dismiss_button.clicked.connect(self.dismissed)
         self.hide()
 
@@ -165,10 +166,3 @@ def _selectable(label: QLabel) -> QLabel:
     )
     label.setAccessibleName("Error details")
     return label
-
-
-def _button(text: str, tooltip: str, parent: QWidget) -> QPushButton:
-    button = QPushButton(text, parent)
-    button.setToolTip(as_tooltip(tooltip))
-    button.setAutoDefault(False)
-    return button

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.errors import ErrorRecord
 from app.core.saved import SavedBatch
+from app.ui.buttons import push_button
 from app.ui.format import count_text, date_text
-from app.ui.plain import as_tooltip, plain_label, shown_name
+from app.ui.plain import plain_label, shown_name
 from app.ui.theme import GRID
 
 
@@ -30,15 +31,12 @@ class LeftoverStrip(QFrame):
         self.sentence.setWordWrap(True)
         self.problem = plain_label("", self)
         self.problem.setWordWrap(True)
-        self.resume_button = _button(
-            "Resume", "Go on where it ended; what is here already is not fetched again"
-        )
-        self.discard_button = _button("Discard", "Forget it and remove its unfinished files; done files stay")
-        self.later_button = _button("Not now", "Ask again at the next start")
+        why_resume = "Go on where it ended; what is here already is not fetched again"
+        why_discard = "Forget it and remove its unfinished files; done files stay"
+        self.resume_button = push_button("Resume", self, self._resume, tooltip=why_resume)
+        self.discard_button = push_button("Discard", self, self._discard, tooltip=why_discard)
+        self.later_button = push_button("Not now", self, self._next, tooltip="Ask again at the next start")
         self._arrange()
-        self.resume_button.clicked.connect(self._resume)
-        self.discard_button.clicked.connect(self._discard)
-        self.later_button.clicked.connect(self._next)
         self.hide()
 
     def offer(self, left: Sequence[SavedBatch]) -> None:
@@ -105,10 +103,3 @@ def _sentence(batch: SavedBatch, more: int) -> str:
     title, folder = shown_name(batch.title), shown_name(batch.destination)
     sentence = f"Unfinished: {title} to {folder}, started {date_text(batch.started_at)}."
     return f"{sentence} {count_text(more)} more after this one." if more else sentence
-
-
-def _button(text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(as_tooltip(tooltip))
-    button.setAutoDefault(False)
-    return button

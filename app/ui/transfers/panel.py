@@ -71,11 +71,6 @@ class TransfersPanel(QWidget):
         """The checkable "Stop on first error", to be put into a menu as well."""
         return self.commands.stop
 
-    @property
-    def cancel_action(self) -> QAction:
-        """Cancel the selected transfers."""
-        return self.commands.cancel
-
     def menu_items(self) -> list[QAction | None]:
         """What the window's menu offers of the panel; None is a line between two groups."""
         commands = self.commands
@@ -92,11 +87,6 @@ class TransfersPanel(QWidget):
             menu.addSeparator()
             menu.addActions(actions)
         return menu
-
-    @property
-    def retry_failed_action(self) -> QAction:
-        """Run the failed transfers of the selected batches again; without a selection, of all."""
-        return self.commands.retry_failed
 
     @Slot(str, object)
     def show_place(self, batch_id: str, index: int | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from app.core.events import BatchPhase, ChangeSet, Outcome, RowSnapshot, SpanCha
 from app.core.plan import Verdict
 from app.core.review import PlanLine, PlanSheet
 from app.core.states import State
+from tests.bench.lateness import Lateness
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tests.ui.fakes import FakeBridge
 
 ROWS = 100_000
-TICK_MS = 10
 LEAST_MS = 300
 LIMIT_MS = 60_000
 Step = tuple[str, Callable[[], object]]
@@ -32,7 +31,7 @@ Step = tuple[str, Callable[[], object]]
 def main() -> int:
     """Do each thing in turn and print the timer's lateness during it."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QEventLoop, Qt, QTimer
+    from PySide6.QtCore import QEventLoop, QTimer
     from PySide6.QtWidgets import QApplication
 
     from app.ui.transfers.panel import TransfersPanel
@@ -44,19 +43,7 @@ def main() -> int:
     panel.resize(1200, 480)
     panel.show()
     bridge.add_batch("a", ROWS)
-    late: list[float] = []
-    last = time.perf_counter()
-
-    def tick() -> None:
-        nonlocal last
-        now = time.perf_counter()
-        late.append(max(0.0, (now - last) * 1000 - TICK_MS))
-        last = now
-
-    timer = QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(tick)
-    timer.start(TICK_MS)
+    lateness = Lateness()
     print(f"| {ROWS:,} rows | ticks | median | max |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         steps = _steps(bridge, panel, Path(folder))
@@ -68,11 +55,11 @@ def main() -> int:
             QTimer.singleShot(0, do)
             is_saving = name.startswith(("copy", "export", "save"))
             QTimer.singleShot(LIMIT_MS if is_saving else LEAST_MS, loop.quit)
-            late.clear()
+            lateness.start()
             loop.exec()
             panel.told.disconnect(loop.quit)
-            ordered = sorted(late)
-            print(f"| {name} | {len(late)} | {ordered[len(late) // 2]:.1f} ms | {ordered[-1]:.1f} ms |")
+            late = lateness.stop()
+            print(f"| {name} | {len(late)} | {late[len(late) // 2]:.1f} ms | {late[-1]:.1f} ms |")
     panel.hide()
     application.quit()
     return 0

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.bench.lateness import TICK_MS, Lateness
 from tests.servers.endpoint import Endpoint
 from tests.servers.fault_server import BUCKET
 from tests.servers.processes import scripted_server_process
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
 
 COUNT = 1_000_000
-TICK_MS = 10
 REST_MS = 300
 SCROLLS = 200
 
@@ -91,16 +91,12 @@ class Watch:
     """Runs the event loop, with a timer whose lateness is noted."""
 
     def __init__(self, window: MainWindow) -> None:
-        from PySide6.QtCore import QEventLoop, Qt, QTimer
+        from PySide6.QtCore import QEventLoop
 
         self._window = window
         self._session = window.browser.session
         self._loop = QEventLoop()
-        self._late_ms: list[float] = []
-        self._last = 0.0
-        self._timer = QTimer()
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._tick)
+        self._lateness = Lateness()
         self._first_at: float | None = None
         self._session.model.arranged.connect(self._note)
 
@@ -137,14 +133,11 @@ class Watch:
         self._print("scroll", " | ")
 
     def _begin(self) -> None:
-        self._late_ms.clear()
         self._first_at = None
-        self._last = time.perf_counter()
-        self._timer.start(TICK_MS)
+        self._lateness.start()
 
     def _print(self, name: str, times: str) -> None:
-        self._timer.stop()
-        late = sorted(self._late_ms)
+        late = self._lateness.stop()
         p99 = late[int(len(late) * 0.99)]
         shown = self._session.model.shown_count
         now, most = _memory_mib("VmRSS"), _memory_mib("VmHWM")
@@ -169,11 +162,6 @@ class Watch:
     def _note(self) -> None:
         if self._first_at is None:
             self._first_at = time.perf_counter()
-
-    def _tick(self) -> None:
-        now = time.perf_counter()
-        self._late_ms.append(max(0.0, (now - self._last) * 1000 - TICK_MS))
-        self._last = now
 
 
 def _memory_mib(field: str) -> int:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from tests.bench.lateness import TICK_MS, Lateness
 from tests.servers.endpoint import Endpoint
 from tests.servers.fault_server import BUCKET
 from tests.servers.processes import fault_server_process
 
 COUNT = 5000
 SIZE_BYTES = 16 * 1024
-TICK_MS = 10
 LIMIT_MS = 120_000
 
 
@@ -26,14 +25,14 @@ def main() -> int:
     print(f"{COUNT:,} objects of {SIZE_BYTES // 1024} KiB in the window, {done:,} done")
     print(f"lateness of a {TICK_MS} ms timer:")
     print("| window | ticks | median | p99 | max |\n|---|---|---|---|---|")
-    for name, late in (("idle", sorted(idle)), ("fetching", sorted(busy))):
+    for name, late in (("idle", idle), ("fetching", busy)):
         median, p99 = late[len(late) // 2], late[int(len(late) * 0.99)]
         print(f"| {name} | {len(late)} | {median:.1f} ms | {p99:.1f} ms | {late[-1]:.1f} ms |")
     return 0 if done == COUNT else 1
 
 
 def _measure(endpoint: Endpoint, folder: Path) -> tuple[list[float], list[float], int]:
-    from PySide6.QtCore import QEventLoop, Qt, QTimer
+    from PySide6.QtCore import QEventLoop, QTimer
     from PySide6.QtWidgets import QApplication
 
     from app.bridge.bridge import EngineBridge
@@ -64,27 +63,16 @@ def _measure(endpoint: Endpoint, folder: Path) -> tuple[list[float], list[float]
     window.open_start()
     loop.exec()
 
-    late: list[float] = []
-    last = time.perf_counter()
-
-    def tick() -> None:
-        nonlocal last
-        now = time.perf_counter()
-        late.append(max(0.0, (now - last) * 1000 - TICK_MS))
-        last = now
-
-    timer = QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(tick)
-    timer.start(TICK_MS)
+    lateness = Lateness()
+    lateness.start()
     QTimer.singleShot(2000, loop.quit)
     loop.exec()
-    idle = late[:]
-    late.clear()
+    idle = lateness.stop()
+    lateness.start()
     bridge.batch_finished.connect(loop.quit)
     bridge.download([Source(BUCKET, "", True, "")], str(folder / "to"), BatchPolicy())
     loop.exec()
-    timer.stop()
+    late = lateness.stop()
     (batch_id,) = bridge.mirror.batch_ids()
     done = bridge.mirror.batch(batch_id).counts[State.DONE]
     bridge.stopped.connect(loop.quit)

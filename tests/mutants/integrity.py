@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.mutants.registry import Mutant
+from functools import partial
+
+from tests.mutants.registry import of
 
 _RANGES = "e2e/test_faults_ranges.py"
 _JUDGING = "e2e/test_judging.py"
@@ -13,10 +15,7 @@ _PUBLISH = "engine/test_publish.py"
 _DOWNLOAD = "engine/test_download.py"
 
 
-def _check(rule: str, file: str, source: str, broken: str, *tests: str) -> Mutant:
-    ids = tuple(f"tests/{test}" for test in tests)
-    return Mutant(f"integrity: {rule}", f"app/{file}.py", source, broken, ids)
-
+_check = partial(of, "integrity")
 
 MUTANTS = (
     # What an answer says of itself.

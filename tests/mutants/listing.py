@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from tests.mutants.registry import Mutant
+from functools import partial
+
+from tests.mutants.registry import of
 
 _WIDE = "engine/test_wide_listing.py"
 _PAGES = "s3/test_listing.py"
 _SHOWN = "ui/test_browser_arrangement.py"
 
 
-def _listing(rule: str, file: str, source: str, broken: str, *tests: str) -> Mutant:
-    ids = tuple(f"tests/{test}" for test in tests)
-    return Mutant(f"listing: {rule}", f"app/{file}.py", source, broken, ids)
-
+_listing = partial(of, "listing")
 
 MUTANTS = (
     _listing(

@@ -22,6 +22,12 @@ class Mutant:
     tests: tuple[str, ...]
 
 
+def of(area: str, rule: str, file: str, source: str, broken: str, *tests: str) -> Mutant:
+    """A mutant of `area` in the module `app/<file>.py`; `tests` are pytest ids below tests/."""
+    ids = tuple(f"tests/{test}" for test in tests)
+    return Mutant(f"{area}: {rule}", f"app/{file}.py", source, broken, ids)
+
+
 def all_mutants() -> tuple[Mutant, ...]:
     """Every mutant, in the order of the table. A new list of mutants is a module of its own, added here."""
     from tests.mutants import integrity, journal, listing, pool, record, waits

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from tests.mutants.registry import Mutant
+from functools import partial
 
-_OUTAGE = "tests/engine/test_outage.py"
-_SIGN_IN = "tests/engine/test_sign_in.py"
-_WAKE = "tests/s3/test_wake.py"
+from tests.mutants.registry import of
+
+_OUTAGE = "engine/test_outage.py"
+_SIGN_IN = "engine/test_sign_in.py"
+_WAKE = "s3/test_wake.py"
 
 
-def _waits(rule: str, file: str, source: str, broken: str, test: str) -> Mutant:
-    return Mutant(f"waits: {rule}", f"app/{file}.py", source, broken, (test,))
-
+_waits = partial(of, "waits")
 
 MUTANTS = (
     _waits(
@@ -187,13 +187,13 @@ MUTANTS = (
         "s3/boto_setup",
         "            session = Session(profile=self._spec.profile or None)\n            credentials",
         "            session = self._session\n            credentials",
-        "tests/s3/test_renewal.py::test_new_keys_of_the_profile_sign_the_requests_after_the_renewal",
+        "s3/test_renewal.py::test_new_keys_of_the_profile_sign_the_requests_after_the_renewal",
     ),
     _waits(
         "plain keys are looked for anew, not in what was read",
         "s3/plain",
         "        made = plain_setup(self.spec, self.by_botocore)\n",
         "        made = self\n",
-        "tests/s3/test_renewal.py::test_new_keys_of_the_profile_sign_the_requests_after_the_renewal",
+        "s3/test_renewal.py::test_new_keys_of_the_profile_sign_the_requests_after_the_renewal",
     ),
 )
